@@ -1,0 +1,63 @@
+# Everything a contributor runs. Needs Python 3.11 or newer, make and a package index; nothing else.
+# The first target of a fresh clone makes .venv; it is brought up to date whenever pyproject.toml changes.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+
+# The first interpreter on PATH that is new enough and can make virtual environments; or name one: make PYTHON=…
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; \
+	done)
+
+.PHONY: help demo test check bench schemas packaging clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo       a guided tour: a ledger in a temporary folder, no account and no network"
+	@echo "make test       the tests"
+	@echo "make check      lint, format, types, import rules, published tool schemas"
+	@echo "make bench      the benchmarks and their budgets"
+	@echo "make schemas    write tool_schemas/ anew after a deliberate change of a tool"
+	@echo "make packaging  build the package and use it from a fresh environment"
+	@echo "make clean      remove .venv and everything built"
+
+demo: $(VENV)/.runtime
+	@$(VENV)/bin/invoice-mcp demo
+
+test: $(VENV)/.dev
+	$(PY) -m pytest
+
+check: $(VENV)/.dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/invoice-mcp schemas --check
+
+bench: $(VENV)/.dev
+	$(PY) -m benchmarks
+
+schemas: $(VENV)/.runtime
+	$(VENV)/bin/invoice-mcp schemas --write
+
+packaging: $(VENV)/.dev
+	$(PY) -m pytest -m packaging tests/test_packaging.py
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	find src tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.runtime: pyproject.toml
+	@test -n "$(PYTHON)" || { \
+		echo "invoice-mcp needs Python 3.11 or newer with its venv module, and found none on PATH." >&2; \
+		echo "Install one (on Debian: python3 and python3-venv), or name it: make PYTHON=python3.12" >&2; \
+		exit 1; }
+	@test -x $(PY) || { echo "Setting up $(VENV), once."; "$(PYTHON)" -m venv --clear $(VENV); }
+	@$(PY) -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+# Dependency groups need pip 25.1, which is newer than what Python 3.11 brings.
+$(VENV)/.dev: pyproject.toml $(VENV)/.runtime
+	@$(PY) -m pip install --quiet --disable-pip-version-check "pip>=25.1"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --group dev
+	@touch $@

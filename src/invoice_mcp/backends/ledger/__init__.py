@@ -1,0 +1,1 @@
+"""The embedded ledger: an invoice book in one SQLite file."""

@@ -1,0 +1,165 @@
+"""The embedded ledger: an invoice book in one SQLite file, with no account and no network."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from invoice_mcp.backends.base import (
+    Absent,
+    Found,
+    Identity,
+    PhaseLabel,
+    Plan,
+    Probe,
+    Recorded,
+    Step,
+    StepResult,
+    Undetermined,
+    Write,
+)
+from invoice_mcp.backends.ledger import create, journal, payments, phases, reminders
+from invoice_mcp.backends.ledger.book import Book, Effect, Moment, OwedMail
+from invoice_mcp.backends.ledger.capabilities import CAPABILITIES, PHASES
+from invoice_mcp.backends.ledger.heads import invoice_of
+from invoice_mcp.backends.ledger.post import Post
+from invoice_mcp.clock import Clock, rfc3339
+from invoice_mcp.domain.invoice import Invoice, Party
+from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position
+from invoice_mcp.mail.delivery import Mailer
+from invoice_mcp.storage import ledger_reads as reads
+from invoice_mcp.storage import ledger_writes as sql
+from invoice_mcp.storage.engine import Database
+from invoice_mcp.storage.ledger_numbers import find_number
+from invoice_mcp.storage.ledger_search import search
+
+if TYPE_CHECKING:
+    import apsw
+
+
+class _Rules(NamedTuple):
+    plan: Callable[["apsw.Connection", Book, Write, Moment], Plan]
+    perform: Callable[["apsw.Connection", Book, Step, Moment], Effect]
+
+
+_RULES: Final = {
+    "create_invoice": _Rules(create.plan, create.perform),
+    "register_payment": _Rules(payments.plan, payments.perform),
+    "send_reminder": _Rules(reminders.plan, reminders.perform),
+    "change_phase": _Rules(phases.plan, phases.perform),
+}
+
+
+class LedgerBackend:
+    """One ledger account. `today` tells the account's own date."""
+
+    capabilities = CAPABILITIES
+
+    def __init__(
+        self,
+        book: Book,
+        database: Database,
+        mailer: Mailer,
+        clock: Clock,
+        today: Callable[[], dt.date],
+    ) -> None:
+        self._book = book
+        self._database = database
+        self._clock = clock
+        self._today = today
+        self._post = Post(book, database, mailer, self._moment)
+
+    async def search(self, query: InvoiceQuery, position: Position | None) -> Page:
+        return await self._database.read(lambda c: search(c, self._book.account, query, position))
+
+    async def get(self, invoice_id: str) -> Invoice:
+        moment = self._moment()
+        invoice = await self._database.read(lambda c: invoice_of(c, self._book, invoice_id, moment))
+        return replace(invoice, seller=self._book.seller)
+
+    async def find_number(self, invoice_number: str) -> NumberMatches:
+        today = self._today()
+        return await self._database.read(lambda c: find_number(c, self._book.account, invoice_number, today))
+
+    async def find_buyers(self, text: str, limit: int) -> list[Party]:
+        return await self._database.read(lambda c: reads.find_buyers(c, text, limit))
+
+    async def phases(self) -> list[PhaseLabel]:
+        return [PhaseLabel(phase.value, phase.value) for phase in PHASES]
+
+    async def probe(self) -> Probe:
+        facts = await self._database.facts()
+        shown = {
+            "sqlite": facts.sqlite_version,
+            "journal_mode": facts.journal_mode,
+            "synchronous": facts.synchronous,
+            "schema": str(facts.schema_version),
+            "size": f"{facts.size_bytes} bytes",
+            "check": facts.integrity,
+        }
+        return Probe(facts.integrity == "ok", f"{facts.size_bytes} bytes, check {facts.integrity}", shown)
+
+    async def recorded(self, identity: Identity) -> Recorded | None:
+        moment = self._moment()
+        return await self._database.read(lambda c: journal.recorded(c, identity, moment))
+
+    async def plan(self, write: Write) -> Plan:
+        moment = self._moment()
+        rules = _RULES[write.identity.tool]
+        return await self._database.read(lambda c: rules.plan(c, self._book, write, moment))
+
+    async def foresee(self, plan: Plan) -> Invoice | None:
+        moment = self._moment()
+
+        def rehearsal(connection: "apsw.Connection") -> Invoice | None:
+            after = plan.before
+            for step in plan.steps:
+                effect = _RULES[step.identity.tool].perform(connection, self._book, step, moment)
+                after = invoice_of(connection, self._book, effect.invoice_id, moment)
+            return after
+
+        return await self._database.rehearse(rehearsal) if plan.steps else plan.before
+
+    async def writes_since(self, instant: dt.datetime) -> int:
+        return await self._database.read(lambda c: sql.operations_since(c, rfc3339(instant)))
+
+    async def perform(self, step: Step) -> StepResult:
+        moment = self._moment()
+
+        def transaction(connection: "apsw.Connection") -> tuple[StepResult, OwedMail | None]:
+            replay = journal.recorded(connection, step.identity, moment)
+            if replay is not None:
+                return StepResult(replay.invoice_id, replay.result, replay), None
+            effect = _RULES[step.identity.tool].perform(connection, self._book, step, moment)
+            journal.record(connection, step.identity, effect, moment)
+            return StepResult(effect.invoice_id, effect.result), effect.mail
+
+        done, mail = await self._database.write(transaction)
+        if mail is None:
+            return done
+        return replace(done, result=await self._post.deliver(step.identity.operation, done, mail))
+
+    async def find(self, identity: Identity) -> Found | Absent | Undetermined:
+        done = await self._database.read(lambda c: sql.operation_by_id(c, identity.operation))
+        if done is None:
+            return Absent()
+        invoice_id = await self._database.read(lambda c: sql.invoice_id_of(c, done["invoice_seq"]))
+        return Found(invoice_id, done["result"])
+
+    async def buyers(self) -> list[Party]:
+        """Everybody on file, for a person at the command line."""
+        return await self._database.read(reads.list_buyers)
+
+    async def unconfirmed_buyers(self) -> list[Party]:
+        """The buyers whose address came from a tool call and waits for a person."""
+        return await self._database.read(reads.list_unconfirmed_buyers)
+
+    async def confirm_buyer(self, buyer_id: str) -> bool:
+        """Accept a buyer's address on a person's word; whether there was one to accept."""
+        return await self._database.write(lambda c: sql.confirm_buyer_address(c, buyer_id))
+
+    async def close(self) -> None:
+        await self._database.close()
+
+    def _moment(self) -> Moment:
+        return Moment(self._today(), rfc3339(self._clock.now()))

@@ -1,0 +1,79 @@
+"""send_reminder on the ledger: one mail on one overdue invoice, to the address on file, never twice."""
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from invoice_mcp.backends.base import Plan, Step, Write
+from invoice_mcp.backends.ledger.book import Book, Effect, Moment, OwedMail, owed_id
+from invoice_mcp.backends.ledger.heads import head_of, invoice_of, unchanged
+from invoice_mcp.domain.invoice import Invoice
+from invoice_mcp.domain.requests import SendReminder
+from invoice_mcp.mail.skipping import skip_reason
+from invoice_mcp.storage import ledger_writes as sql
+
+if TYPE_CHECKING:
+    import apsw
+
+
+def plan(connection: "apsw.Connection", book: Book, write: Write, moment: Moment) -> Plan:
+    """The one step that sends the reminder, or the reason why none is due.
+
+    Raises:
+        NotFound: this book has no such invoice.
+    """
+    request = write.request
+    assert isinstance(request, SendReminder)
+    head = head_of(connection, write.invoice_id, "refs")
+    invoice = invoice_of(connection, book, head["id"], moment)
+    reason = skip_reason(
+        invoice,
+        today=moment.today,
+        min_reminder_days=book.min_reminder_days,
+        last_reminder_at=_last_reminder(invoice, book.time_zone),
+        has_address=invoice.buyer.email is not None,
+        address_confirmed=invoice.buyer.email_confirmed,
+    )
+    if reason is not None:
+        return Plan(steps=(), before=invoice, skipped=reason)
+    recipient = invoice.buyer.email
+    step = Step(
+        number=1,
+        method="POST",
+        path=f"/invoices/{head['id']}/reminders",
+        body={"tone": request.tone, "recipient": recipient, "channel": book.channel, "language": head["language"]},
+        before={"invoice": head["id"], "version": head["version"]},
+        identity=write.identity,
+    )
+    return Plan(steps=(step,), before=invoice, final="A mail that has left cannot be taken back.", recipient=recipient)
+
+
+def perform(connection: "apsw.Connection", book: Book, step: Step, moment: Moment) -> Effect:
+    """Note the reminder and the mail that is owed for it.
+
+    Raises:
+        Conflict: the invoice changed since the plan was made.
+    """
+    head = unchanged(connection, step.before["invoice"], step.before["version"])
+    body = step.body
+    mail = OwedMail(owed_id(book), "reminder", body["tone"], body["recipient"])
+    sql.count_reminder(connection, head["seq"], moment.at)
+    sql.insert_mail(
+        connection,
+        {
+            "message_id": mail.message_id,
+            "invoice_seq": head["seq"],
+            "purpose": mail.purpose,
+            "tone": mail.tone,
+            "recipient": mail.recipient,
+            "language": body["language"],
+            "channel": body["channel"],
+            "at": moment.at,
+        },
+    )
+    delivery = {"channel": body["channel"], "to": body["recipient"], "outcome": "pending"}
+    return Effect(head["seq"], head["id"], {"delivery": delivery, "language": body["language"], "at": moment.at}, mail)
+
+
+def _last_reminder(invoice: Invoice, zone: dt.tzinfo | None) -> dt.datetime | None:
+    left = (reminder.at.astimezone(zone) for reminder in invoice.reminders if reminder.outcome != "refused")
+    return max(left, default=None)

@@ -1,0 +1,38 @@
+"""Every kind of system there is an adapter for: one line each."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from invoice_mcp.backends.base import Backend, Capabilities, Surroundings
+    from invoice_mcp.settings import AccountSettings
+
+
+class Adapter(NamedTuple):
+    """Where an adapter is found, as `module:name`. Importing waits until it is needed."""
+
+    capabilities: str
+    connect: str
+
+
+_LEDGER = "invoice_mcp.backends.ledger"
+ADAPTERS: Final[Mapping[str, Adapter]] = {
+    "ledger": Adapter(f"{_LEDGER}.capabilities:CAPABILITIES", f"{_LEDGER}.connect:connect"),
+}
+
+
+def capabilities(backend: str) -> "Capabilities | None":
+    """What this kind of system can do; None when there is no adapter for it."""
+    return _load(ADAPTERS[backend].capabilities) if backend in ADAPTERS else None
+
+
+def connect(account: "AccountSettings", around: "Surroundings") -> "Backend":
+    """A backend for `account`; nothing is opened or asked yet."""
+    build: Callable[[AccountSettings, Surroundings], Backend] = _load(ADAPTERS[account.backend].connect)
+    return build(account, around)
+
+
+def _load(place: str) -> Any:
+    module, name = place.split(":")
+    return getattr(import_module(module), name)

@@ -1,0 +1,139 @@
+"""The e-mail that carries a letter. What a header says comes from here and from checked addresses only.
+
+Every message is marked `Auto-Submitted: auto-generated` (RFC 3834): a template wrote it and a program sends it, maybe
+twenty at a time, so automatic replies must not answer it. A person who replies reaches the sender as ever.
+"""
+
+import datetime as dt
+import functools
+import re
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import TYPE_CHECKING, Final
+
+from invoice_mcp.domain.requests import Email
+from invoice_mcp.errors import InvalidRequest
+from invoice_mcp.mail.layout import one_line
+from invoice_mcp.mail.letters import Letter
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+MIN_ENTROPY: Final = 16
+"""Bytes of randomness that keep two messages from ever having the same id."""
+
+_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_DOMAIN: Final = rf"{_LABEL}(?:\.{_LABEL})*"
+_MAILBOX: Final = re.compile(rf"(?!.*=\?){_ATOM}(?:\.{_ATOM})*@(?P<domain>{_DOMAIN})", re.ASCII)
+_NAMED: Final = re.compile(r"(?P<name>[^<>\"]{1,100}) <(?P<address>[^<>]+)>")
+_MESSAGE_ID: Final = re.compile(rf"<[A-Za-z0-9._-]{{1,128}}@{_DOMAIN}>", re.ASCII)
+
+
+def is_address(text: str) -> bool:
+    """Whether mail can be sent to `text`: an address as requests take it, and one that every mail server takes.
+
+    So no address outside ASCII (SMTPUTF8 is not everywhere), no empty part between dots, and nothing that a mail
+    reader would decode into something else (RFC 2047).
+    """
+    return _MAILBOX.fullmatch(text) is not None and _as_requests_take_it(text)
+
+
+def sender_domain(sender: str) -> str:
+    """The domain of `sender`, which names the world our message ids are unique in.
+
+    Args:
+        sender: `billing@example.com`, or `Billing <billing@example.com>`.
+
+    Raises:
+        InvalidRequest: not of either form.
+    """
+    return _mailbox("sender", sender).domain
+
+
+def new_message_id(domain: str, entropy: bytes) -> str:
+    """A Message-ID of ours, `<…@domain>`: the mark by which a mail is recognised as already sent.
+
+    Args:
+        domain: the sender's, by `sender_domain`.
+        entropy: at least `MIN_ENTROPY` random bytes; the same bytes give the same id.
+
+    Raises:
+        ValueError: too little entropy, or no domain.
+    """
+    if len(entropy) < MIN_ENTROPY:
+        raise ValueError(f"a message id needs {MIN_ENTROPY} random bytes")
+    message_id = f"<{entropy.hex()}@{domain}>"
+    if not _MESSAGE_ID.fullmatch(message_id):
+        raise ValueError("a message id needs a domain, as example.com")
+    return message_id
+
+
+def compose(
+    letter: Letter, *, sender: str, recipient: str, message_id: str, date: dt.datetime, reply_to: str | None
+) -> EmailMessage:
+    """`letter` as an e-mail in UTF-8, 7-bit on the wire, so that no server on its way has to recode it.
+
+    Args:
+        sender: an address, with or without a display name.
+        recipient: an address alone: the buyer's name is no part of any header.
+        message_id: from `new_message_id`.
+        date: timezone-aware.
+        reply_to: where replies go when not to the sender; as `sender`.
+
+    Raises:
+        InvalidRequest: an address that is none.
+        ValueError: a message id that is not ours.
+    """
+    if not _MESSAGE_ID.fullmatch(message_id):
+        raise ValueError("the message id is not one of ours")
+    if not is_address(recipient):
+        raise _refused("recipient")
+    message = EmailMessage(policy=SMTP)
+    message["From"] = _mailbox("sender", sender)
+    message["To"] = Address(addr_spec=recipient)
+    if reply_to is not None:
+        message["Reply-To"] = _mailbox("reply address", reply_to)
+    message["Subject"] = _plain(letter.subject)
+    message["Date"] = date
+    message["Message-ID"] = message_id
+    message["Content-Language"] = letter.language
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(letter.body, charset="utf-8", cte="quoted-printable")
+    return message
+
+
+def _mailbox(role: str, text: str) -> Address:
+    named = _NAMED.fullmatch(text)
+    address = named["address"] if named else text
+    if not is_address(address):
+        raise _refused(role)
+    return Address(display_name=_plain(named["name"]) if named else "", addr_spec=address)
+
+
+def _plain(text: str) -> str:
+    """`text` for a header: one line, and nothing in it that is decoded when the header is read (RFC 2047)."""
+    return one_line(text).replace("=?", "= ?")
+
+
+def _refused(role: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"The {role} is not an e-mail address that mail can be sent with.",
+        next="Correct the address where it is kept, as name@example.com.",
+    )
+
+
+def _as_requests_take_it(text: str) -> bool:
+    try:
+        _request_address().validate_python(text)
+    except ValueError:
+        return False
+    return True
+
+
+@functools.cache
+def _request_address() -> "TypeAdapter[str]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Email)

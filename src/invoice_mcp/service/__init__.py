@@ -1,0 +1,1 @@
+"""The use cases behind the tools, over whatever backends the accounts have."""

@@ -1,0 +1,132 @@
+"""The configured accounts: which can do what, and the connection to each, opened when it is first needed."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from invoice_mcp.backends import registry
+from invoice_mcp.backends.base import WRITES, Backend, Capabilities, Surroundings
+from invoice_mcp.clock import Clock
+from invoice_mcp.domain.invoice import Ref
+from invoice_mcp.errors import InvalidRequest, Unsupported
+from invoice_mcp.settings import AccountSettings, Settings, account_today
+
+
+class Account:
+    """One configured account."""
+
+    def __init__(self, settings: AccountSettings, around: Surroundings) -> None:
+        self.settings = settings
+        self.capabilities: Capabilities | None = registry.capabilities(settings.backend)
+        self._around = around
+        self._backend: Backend | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name in the configuration."""
+        return self.settings.name
+
+    def today(self) -> dt.date:
+        """Its own date."""
+        return self._around.today()
+
+    def may(self, tool: str) -> bool:
+        """Whether its system can do `tool` at all and its settings could ever let it."""
+        if self.capabilities is None or tool not in self.settings.tools or not self.capabilities.can(tool):
+            return False
+        draft_tools = {"create_invoice", "change_phase"} if self.capabilities.drafts else set()
+        allowed = {"full": WRITES, "draft_only": draft_tools, "read_only": set[str]()}[self.settings.mode]
+        return tool not in WRITES or tool in allowed
+
+    def backend(self) -> Backend:
+        """The connection.
+
+        Raises:
+            Unsupported: there is no adapter for this kind of system.
+        """
+        if self.capabilities is None:
+            raise Unsupported(
+                f"Account {self.name} is on {self.settings.backend}, and this version has no adapter for it.",
+                next="Use another account.",
+            )
+        if self._backend is None:
+            self._backend = registry.connect(self.settings, self._around)
+        return self._backend
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        backend, self._backend = self._backend, None
+        if backend is not None:
+            await backend.close()
+
+
+class Accounts:
+    """All accounts of the configuration, by name, in its order."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._default = settings.default_account
+        self._accounts = {
+            name: Account(account, _around(settings, account, clock)) for name, account in settings.accounts.items()
+        }
+
+    def all(self) -> list[Account]:
+        """Every account, in the order of the configuration."""
+        return list(self._accounts.values())
+
+    def that_may(self, tool: str) -> list[str]:
+        """The names of the accounts that can do `tool`, as published."""
+        return [account.name for account in self.all() if account.may(tool)]
+
+    def get(self, name: str, field: str = "account") -> Account:
+        """The account of this name.
+
+        Raises:
+            InvalidRequest: there is none; `field` is the argument that named it.
+        """
+        account = self._accounts.get(name)
+        if account is None:
+            raise InvalidRequest(
+                "There is no such account.", next=f"Use one of: {', '.join(self._accounts)}.", field=field
+            )
+        return account
+
+    def of(self, ref: Ref) -> Account:
+        """The account that an invoice is in."""
+        return self.get(ref.account, "ref")
+
+    def to_create_in(self, named: str | None, refs: Iterable[Ref | None]) -> Account:
+        """Where a new invoice goes: the account named, else that of the invoice it copies or edits, else the
+        configured default, else the only one that can create.
+
+        Raises:
+            InvalidRequest: several could, or the arguments name two.
+        """
+        mentioned = {ref.account for ref in refs if ref is not None} | ({named} if named else set())
+        if len(mentioned) > 1:
+            raise InvalidRequest(
+                "The arguments name more than one account.",
+                next="An invoice is copied or edited within its own account; to move one, give buyer and lines.",
+                field="account",
+            )
+        able = self.that_may("create_invoice")
+        choices = list(mentioned) or ([self._default] if self._default else able)
+        if len(choices) != 1:
+            raise InvalidRequest(
+                "Several accounts can create invoices." if choices else "No account can create invoices.",
+                next=f"Give account: one of {', '.join(choices)}." if choices else "Use an account in mode full.",
+                field="account",
+            )
+        return self.get(choices[0])
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        for account in self.all():
+            await account.close()
+
+
+def _around(settings: Settings, account: AccountSettings, clock: Clock) -> Surroundings:
+    return Surroundings(
+        mail=settings.mail,
+        state_dir=settings.state_dir,
+        clock=clock,
+        today=lambda: account_today(settings, account, clock),
+    )

@@ -1,0 +1,77 @@
+"""What an account needs beyond what all accounts have, per backend."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from invoice_mcp.domain.invoice import Party
+from invoice_mcp.settings import business, folders, network, readers, secret
+from invoice_mcp.settings.secret import Secret
+
+_FIELD_NAME: Final = readers.matching(r"[A-Za-z_][A-Za-z0-9_]{0,63}", "the name of a field")
+_STATUS: Final = readers.choice(
+    "draft", "scheduled", "open", "partially_paid", "overdue", "paid", "uncollectible", "cancelled"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerOptions:
+    """The embedded ledger. `payment_terms_days` is for invoices that name no due date."""
+
+    path: Annotated[Path, readers.path] = field(default_factory=folders.ledger_file)
+    tax_rate: Annotated[Decimal | None, business.percentage] = None
+    language: Annotated[Literal["en", "nl"], readers.choice("en", "nl")] = "en"
+    number_format: Annotated[str, business.number_format] = "{year}-{n:04d}"
+    payment_terms_days: Annotated[int, readers.whole(0, 3650)] = 14
+    seller: Annotated[Party | None, business.seller] = None
+
+
+@dataclass(frozen=True, slots=True)
+class TribeOptions:
+    """Tribe CRM. `phases` maps the tenant's phase codes to statuses; `contact_email_field` enables reminders."""
+
+    client_id: Annotated[str, readers.text(200)]
+    client_secret: Annotated[Secret, secret.secret]
+    token_url: Annotated[str, network.service_url] = "https://auth.tribecrm.nl/oauth2/token"  # noqa: S105
+    phases: Annotated[Mapping[str, str], readers.mapping(readers.text(100), _STATUS)] = field(default_factory=dict)
+    contact_email_field: Annotated[str | None, _FIELD_NAME] = None
+
+
+@dataclass(frozen=True, slots=True)
+class MoneybirdOptions:
+    """Moneybird: one administration."""
+
+    administration_id: Annotated[str, readers.digits]
+    token: Annotated[Secret, secret.secret]
+
+
+@dataclass(frozen=True, slots=True)
+class YSuiteOptions:
+    """YSuite. Its API lists neither templates nor items, so an invoice can only be created with both ids given."""
+
+    access_key: Annotated[Secret, secret.secret]
+    secret_key: Annotated[Secret, secret.secret]
+    template_id: Annotated[int | None, readers.whole(1, 2**53)] = None
+    item_id: Annotated[int | None, readers.whole(1, 2**53)] = None
+
+
+@dataclass(frozen=True, slots=True)
+class NextOptions:
+    """Next. `fields` corrects names of invoice fields where the vendor's differ from the ones assumed."""
+
+    token: Annotated[Secret, secret.secret]
+    fields: Annotated[Mapping[str, str], readers.mapping(_FIELD_NAME, _FIELD_NAME)] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProductiveOptions:
+    """Productive: one organisation. `tax_rate_ids` maps VAT percentages to its ids of tax rates."""
+
+    token: Annotated[Secret, secret.secret]
+    organization_id: Annotated[str, readers.digits]
+    tax_rate_ids: Annotated[Mapping[Decimal, str], business.rate_ids] = field(default_factory=dict)
+
+
+Options = LedgerOptions | TribeOptions | MoneybirdOptions | YSuiteOptions | NextOptions | ProductiveOptions

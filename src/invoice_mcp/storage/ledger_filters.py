@@ -1,0 +1,270 @@
+"""What matches a question, as SQL: fixed fragments chosen from tables, and the values they name.
+
+Which index SQLite takes is decided here and not by its planner, which has no statistics of a ledger. A filter is
+written twice: so that an index finds what it lets through, and so that none does (a unary plus hides a column from
+the planner). The first filter that lets few through is followed by its index. Where none does, a page is read along
+the index of its order, and all else only tests the rows.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from invoice_mcp.clock import rfc3339
+from invoice_mcp.domain.money import minor_units
+from invoice_mcp.domain.query import Gap, InvoiceQuery
+from invoice_mcp.domain.status import NOT_ISSUED, UNPAID, Status
+from invoice_mcp.domain.text import fold, number_key
+
+if TYPE_CHECKING:
+    import apsw
+
+FEW: Final = 1000
+"""So many rows are read and sorted faster than they are met along the index of an order."""
+
+STATUS: Final = """
+CASE WHEN i.state = 'cancelled' THEN 'cancelled'
+     WHEN i.state = 'draft' THEN 'draft'
+     WHEN i.uncollectible_on IS NOT NULL THEN 'uncollectible'
+     WHEN i.payable = 0 THEN 'paid'
+     WHEN i.payable > 0 AND i.due_date < :today THEN 'overdue'
+     WHEN i.paid <> 0 THEN 'partially_paid'
+     ELSE 'open' END
+"""
+"""`derive_status` in SQL, over `invoices AS i` and `:today`."""
+
+_INVOICES: Final = "invoices AS i"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One condition. `test` uses no index; `find` does, over `source`.
+
+    `narrows` names the columns in whose order `find` can stand beside others, as it bounds the same index.
+    """
+
+    test: str
+    find: str | None = None
+    narrows: tuple[str, ...] = ()
+    source: str = _INVOICES
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What stands behind FROM and WHERE. `found`: a filter finds the rows, so no index gives them an order."""
+
+    source: str
+    terms: tuple[str, ...]
+    found: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """All that matches a question. `finder` is the filter that lets few through, if there is one."""
+
+    filters: tuple[Filter, ...]
+    finder: Filter | None
+    values: Mapping[str, Any]
+    gaps: tuple[Gap, ...]
+    loose_number: bool
+
+    def in_order_of(self, column: str) -> Selection:
+        """For a page in the order of `column`."""
+        if self.finder is not None:
+            return self._found_by(self.finder)
+        along = (each.find if each.find and column in each.narrows else each.test for each in self.filters)
+        return Selection(_INVOICES, tuple(along), found=False)
+
+    def in_any_order(self) -> Selection:
+        """For a sum."""
+        finder = self.finder or next((each for each in self.filters if each.find), None)
+        if finder is not None:
+            return self._found_by(finder)
+        return Selection(_INVOICES, tuple(each.test for each in self.filters), found=False)
+
+    def _found_by(self, finder: Filter) -> Selection:
+        others = (each.test for each in self.filters if each is not finder)
+        return Selection(finder.source, (finder.find or finder.test, *others), found=True)
+
+
+_NUMBER: Final = Filter("+i.number = :invoice_number", "i.number = :invoice_number")
+_LOOSE_NUMBER: Final = Filter("+i.number_key = :number_key", "i.number_key = :number_key")
+_TEXT: Final = Filter(
+    "EXISTS (SELECT 1 FROM invoice_text AS t WHERE t.invoice_text MATCH :match AND t.rowid = +i.seq)",
+    "t.invoice_text MATCH :match",
+    source="invoice_text AS t CROSS JOIN invoices AS i ON i.seq = t.rowid",
+)
+_NOTHING: Final = Filter("FALSE")
+_BUYER: Final = Filter(
+    """+i.buyer_seq IN (SELECT b.seq FROM buyers AS b
+    WHERE b.id = :buyer OR (:buyer_key <> '' AND instr(b.name_key, :buyer_key) > 0))""",
+    """i.buyer_seq IN (SELECT b.seq FROM buyers AS b
+    WHERE b.id = :buyer OR (:buyer_key <> '' AND instr(b.name_key, :buyer_key) > 0))""",
+)
+_AMOUNT: Final = Filter(
+    """(i.tax_inclusive BETWEEN :at_least ->> i.currency AND :at_most ->> i.currency
+    OR i.payable BETWEEN :at_least ->> i.currency AND :at_most ->> i.currency)"""
+)
+# Most invoices of a ledger are settled. What is not, is found by partial indexes, which SQLite takes when the
+# conditions they are made on stand in the query word for word.
+_STATUS_FINDS: Final[tuple[tuple[frozenset[Status], str, tuple[str, ...]], ...]] = (
+    (
+        frozenset(UNPAID),
+        "i.state = 'issued' AND i.payable <> 0 AND i.uncollectible_on IS NULL",
+        ("i.issue_date", "i.due_date"),
+    ),
+    (frozenset(NOT_ISSUED), "i.state <> 'issued'", ()),
+    (frozenset({Status.UNCOLLECTIBLE}), "i.uncollectible_on IS NOT NULL", ()),
+)
+_STATUS_TEST: Final = " ".join(("(", STATUS, ") IN (SELECT value FROM json_each(:statuses))"))
+
+_EQUAL: Final[tuple[tuple[str, Callable[[Any], str], Filter], ...]] = (
+    (
+        "buyer_reference",
+        str,
+        Filter("+i.buyer_reference = :buyer_reference", "i.buyer_reference = :buyer_reference"),
+    ),
+    ("kind", str, Filter("+i.kind = :kind")),
+    ("currency", str, Filter("+i.currency = :currency")),
+    (
+        "updated_since",
+        rfc3339,
+        Filter("+i.updated_at >= :updated_since", "i.updated_at >= :updated_since", ("i.updated_at",)),
+    ),
+)
+_RANGES: Final[tuple[tuple[str, str, Filter], ...]] = (
+    (
+        "paid_from",
+        "paid_to",
+        Filter("+i.paid_on BETWEEN :paid_from AND :paid_to", "i.paid_on BETWEEN :paid_from AND :paid_to"),
+    ),
+    (
+        "due_from",
+        "due_to",
+        Filter(
+            "+i.due_date BETWEEN :due_from AND :due_to", "i.due_date BETWEEN :due_from AND :due_to", ("i.due_date",)
+        ),
+    ),
+    (
+        "issued_from",
+        "issued_to",
+        Filter(
+            "+i.issue_date BETWEEN :issued_from AND :issued_to",
+            "i.issue_date BETWEEN :issued_from AND :issued_to",
+            ("i.issue_date",),
+        ),
+    ),
+)
+_FIRST_DATE: Final = "0001-01-01"
+_LAST_DATE: Final = "9999-12-31"
+_SMALLEST: Final = -(2**63)
+_LARGEST: Final = 2**63 - 1
+
+_CURRENCIES: Final = """
+WITH RECURSIVE found (currency) AS (
+    SELECT min(currency) FROM invoices
+    UNION ALL
+    SELECT (SELECT min(currency) FROM invoices WHERE currency > found.currency) FROM found WHERE currency IS NOT NULL
+)
+SELECT currency FROM found WHERE currency IS NOT NULL
+"""
+_NO_WORDS: Final = Gap("the text holds no letter or digit to look for, so nothing matches it", ("text",))
+
+
+def matching(connection: "apsw.Connection", query: InvoiceQuery) -> Matching:
+    """What matches `query`; amounts and words are read here, and the filter to follow is chosen."""
+    filters: list[Filter] = []
+    gaps: list[Gap] = []
+    values: dict[str, Any] = {"today": query.today.isoformat()}
+    loose = query.invoice_number is not None and _only_loosely(connection, query.invoice_number)
+    if query.invoice_number is not None:
+        filters.append(_LOOSE_NUMBER if loose else _NUMBER)
+        values |= {"invoice_number": query.invoice_number, "number_key": number_key(query.invoice_number)}
+    if query.text is not None:
+        values["match"] = _match_expression(connection, query.text)
+        filters.append(_TEXT if values["match"] else _NOTHING)
+        gaps += [] if values["match"] else [_NO_WORDS]
+    if query.buyer is not None:
+        filters.append(_BUYER)
+        values |= {"buyer": query.buyer, "buyer_key": fold(query.buyer)}
+    if query.statuses:
+        filters.append(_status_filter(query.statuses))
+        values["statuses"] = json.dumps(sorted(query.statuses))
+    for name, as_stored, filter_ in _EQUAL:
+        if getattr(query, name) is not None:
+            filters.append(filter_)
+            values[name] = as_stored(getattr(query, name))
+    for first, last, filter_ in _RANGES:
+        since, until = getattr(query, first), getattr(query, last)
+        if since is not None or until is not None:
+            filters.append(filter_)
+            values |= {first: str(since or _FIRST_DATE), last: str(until or _LAST_DATE)}
+    if query.amount_min is not None or query.amount_max is not None:
+        filters.append(_AMOUNT)
+        values |= _amount_values(connection, query)
+    finder = next((each for each in filters if each.find and _lets_few_through(connection, each, values)), None)
+    return Matching(tuple(filters), finder, values, tuple(gaps), loose)
+
+
+def currencies(connection: "apsw.Connection") -> list[str]:
+    """The currencies of the ledger in alphabetical order, by one look into an index for each."""
+    return [currency for (currency,) in connection.execute(_CURRENCIES)]
+
+
+def _only_loosely(connection: "apsw.Connection", number: str) -> bool:
+    sql = """SELECT NOT EXISTS (SELECT 1 FROM invoices WHERE number = :number)
+    AND EXISTS (SELECT 1 FROM invoices WHERE number_key = :key)"""
+    return bool(connection.execute(sql, {"number": number, "key": number_key(number)}).get)
+
+
+def _match_expression(connection: "apsw.Connection", text: str) -> str:
+    """`text` for FTS5: each word as a quoted phrase of what the index's own tokenizer makes of it.
+
+    Punctuation thus never is syntax, but for an asterisk that ends a word; `2026-0001` is two tokens in a row.
+    Empty when there is nothing to look for.
+    """
+    from apsw import FTS5_TOKENIZE_QUERY
+
+    tokenize = connection.fts5_tokenizer("unicode61", ["remove_diacritics", "2"])
+    phrases = []
+    for word in text.split():
+        encoded = word.encode("utf-8", "replace")
+        found = tokenize(encoded, FTS5_TOKENIZE_QUERY, None, include_offsets=False, include_colocated=False)
+        tokens = " ".join(str(token) for token in found)
+        if tokens:
+            phrases.append(tokens.join(('"', '"*' if word.endswith("*") else '"')))
+    return " ".join(phrases)
+
+
+def _status_filter(statuses: frozenset[Status]) -> Filter:
+    for implied, condition, narrows in _STATUS_FINDS:
+        if statuses <= implied:
+            return Filter(_STATUS_TEST, " AND ".join((condition, _STATUS_TEST)), narrows)
+    return Filter(_STATUS_TEST)
+
+
+def _amount_values(connection: "apsw.Connection", query: InvoiceQuery) -> dict[str, str]:
+    """The bounds in minor units of each currency: 100 is 10000 cents, 100 yen, 100000 fils."""
+    among = [query.currency] if query.currency is not None else currencies(connection)
+
+    def bound(amount: Decimal | None, rounding: str, unbounded: int) -> str:
+        return json.dumps({each: unbounded if amount is None else _minor(amount, each, rounding) for each in among})
+
+    return {
+        "at_least": bound(query.amount_min, ROUND_CEILING, _SMALLEST),
+        "at_most": bound(query.amount_max, ROUND_FLOOR, _LARGEST),
+    }
+
+
+def _minor(amount: Decimal, currency: str, rounding: str) -> int:
+    minor = int(amount.scaleb(minor_units(currency)).to_integral_value(rounding))
+    return max(_SMALLEST, min(_LARGEST, minor))
+
+
+def _lets_few_through(connection: "apsw.Connection", filter_: Filter, values: Mapping[str, Any]) -> bool:
+    sql = " ".join(
+        ("SELECT count(*) FROM (SELECT 1 FROM", filter_.source, "WHERE", filter_.find or "", "LIMIT :too_many)")
+    )
+    return bool(connection.execute(sql, {**values, "too_many": FEW + 1}).get <= FEW)

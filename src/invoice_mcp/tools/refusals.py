@@ -1,0 +1,162 @@
+"""Refusals of arguments in our own words: short, with the path of what was wrong and what to send instead."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic_core import ErrorDetails
+
+from invoice_mcp.domain.text import check_text
+from invoice_mcp.errors import InvalidRequest
+from invoice_mcp.tools.examples import EXAMPLES, ORIGINS, OTHER_NAMES
+from invoice_mcp.tools.schema import Schema
+
+Location = Sequence[int | str]
+"""Where something stands in the arguments: `("lines", 1, "net_price")`."""
+
+_MOST_PROBLEMS: Final = 3
+_MESSAGE_LENGTH: Final = 200
+_NEXT_LENGTH: Final = 250
+_LIST_LENGTH: Final = 300
+_QUOTED_BYTES: Final = 40
+
+_FORMS: Final = {
+    "object": "an object is wanted",
+    "array": "a list is wanted",
+    "string": "text is wanted",
+    "integer": "a whole number is wanted",
+    "boolean": "true or false is wanted",
+}
+_LIMITS: Final = {
+    "greater_than_equal": "{ge} at least",
+    "less_than_equal": "{le} at most",
+    "too_short": "{min_length} at least",
+    "too_long": "{max_length} at most",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one argument: its path, a clause that says what is wrong, a sentence that says what to do."""
+
+    field: str | None
+    said: str
+    wanted: str
+
+
+def refusal(problems: Sequence[Problem]) -> InvalidRequest:
+    """One error for all `problems`: the first always, up to three as far as they are short."""
+    clauses = _within((problem.said for problem in problems[:_MOST_PROBLEMS]), _MESSAGE_LENGTH)
+    left = len(problems) - len(clauses)
+    message = "; ".join(clauses) + (f"; and {left} more" if left else "")
+    steps = _within(dict.fromkeys(problem.wanted for problem in problems[: len(clauses)]), _NEXT_LENGTH)
+    message += "" if message.endswith("?") else "."
+    return InvalidRequest(message, next=" ".join(steps), field=problems[0].field)
+
+
+def explained(detail: ErrorDetails, arguments: Any, form: Schema, tool: str) -> Problem:
+    """What pydantic found in `arguments`, which were parsed by `form` for `tool`."""
+    location, kind = detail["loc"], detail["type"]
+    if kind == "extra_forbidden":
+        return _unknown_argument(location, form, tool)
+    path, wanted = path_of(location), _part(form, location)
+    example = f"Send {path} as {_example(location)}."
+    if kind == "missing":
+        return Problem(path, f"{path} is missing", example)
+    if "enum" in wanted:
+        what, example = "not one of the allowed values", f"Allowed: {listed(wanted['enum'])}."
+    elif kind == "value_error":
+        what = str(detail["ctx"]["error"])
+    elif kind in _LIMITS:
+        what = _LIMITS[kind].format(**detail["ctx"])
+        example = f"Send fewer {path}." if kind == "too_long" else example
+    else:
+        what = _FORMS[wanted["type"]]
+    return Problem(path, f"{path}: {what}{got(_value(arguments, location))}", example)
+
+
+def unknown_account(path: str, name: str, accounts: Sequence[str]) -> Problem:
+    """`name`, found at `path`, is none of the configured `accounts`."""
+    return Problem(
+        path, f"{path} names no configured account{got(name)}{_meant(name, accounts)}", f"Accounts: {listed(accounts)}."
+    )
+
+
+def path_of(location: Location) -> str:
+    """`location` as it is written in a message: `lines[1].net_price`."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).removeprefix(".")
+
+
+def got(value: Any) -> str:
+    """The value a caller sent, if it is short, plain and a single one; else nothing."""
+    quoted = _json(value)
+    if isinstance(value, Mapping | list) or value is None or len(quoted.encode("utf-8", "replace")) > _QUOTED_BYTES:
+        return ""
+    try:
+        check_text(quoted, _QUOTED_BYTES)
+    except ValueError:
+        return ""
+    return f" (got {quoted})"
+
+
+def listed(names: Iterable[str]) -> str:
+    """`names` with commas, as many as fit, and how many more there are."""
+    every = list(names)
+    shown = _within(every, _LIST_LENGTH)
+    return ", ".join(shown) + (f" and {len(every) - len(shown)} more" if len(shown) < len(every) else "")
+
+
+def _unknown_argument(location: Location, form: Schema, tool: str) -> Problem:
+    *parents, name = location
+    allowed = list(_part(form, parents)["properties"])
+    of = path_of(parents) or tool
+    wanted = f"{'Properties' if parents else 'Arguments'} of {of}: {listed(allowed)}."
+    if not got(name):
+        return Problem(path_of(parents) or None, f"{of} takes no argument of the name that was sent", wanted)
+    return Problem(path_of(location), f"{of} takes no {name}{_meant(str(name), allowed)}", wanted)
+
+
+def _meant(name: str, allowed: Sequence[str]) -> str:
+    import difflib  # needed by refusals alone
+
+    if len(name) > _QUOTED_BYTES:
+        return ""
+    word = name.lower()
+    close = [OTHER_NAMES[word]] if OTHER_NAMES.get(word) in allowed else difflib.get_close_matches(word, allowed, 1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _part(form: Schema, location: Location) -> Schema:
+    for step in location:
+        form = form["items"] if isinstance(step, int) else form["properties"][step]
+    return form
+
+
+def _value(arguments: Any, location: Location) -> Any:
+    for step in location:
+        arguments = arguments[step]
+    return arguments
+
+
+def _example(location: Location) -> str:
+    name, *index = location[-2:] if isinstance(location[-1], int) else location[-1:]
+    if name in ORIGINS:
+        return ORIGINS[name]
+    example = EXAMPLES[str(name)]
+    return _json(example[0] if index else example)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _within(texts: Iterable[str], length: int) -> list[str]:
+    """As many of `texts` as fit into `length` characters; the first always."""
+    kept: list[str] = []
+    for text in texts:
+        length -= len(text) + 2
+        if kept and length < 0:
+            break
+        kept.append(text)
+    return kept

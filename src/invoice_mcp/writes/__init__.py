@@ -1,0 +1,1 @@
+"""The write protocol: every write of every backend goes through here, once."""

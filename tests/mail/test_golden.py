@@ -1,0 +1,58 @@
+"""The letters word for word. `WRITE_GOLDEN=1` writes the files anew; read the difference before keeping it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from invoice_mcp.mail.letters import Letter, invoice_letter, reminder_letter
+from tests.mail import examples
+
+GOLDEN = Path(__file__).parent / "golden"
+
+LETTERS: dict[str, Letter] = {
+    **{
+        f"reminder-{tone}.{language}": reminder_letter(
+            examples.PARTLY_PAID, examples.SELLER, tone, language, examples.TODAY
+        )
+        for tone in ("friendly", "firm", "final")
+        for language in ("en", "nl")
+    },
+    **{
+        f"{name}.{language}": letter
+        for language in ("en", "nl")
+        for name, letter in {
+            "reminder-unpaid": reminder_letter(examples.INVOICE, examples.SELLER, "friendly", language, examples.TODAY),
+            "reminder-credited": reminder_letter(
+                examples.PARTLY_CREDITED, examples.SELLER, "firm", language, examples.TODAY
+            ),
+            "reminder-bare": reminder_letter(
+                examples.BARE, examples.Party("Lilla Ateljén"), "final", language, examples.TODAY
+            ),
+            "invoice": invoice_letter(examples.INVOICE, examples.SELLER, language),
+            "invoice-partly-paid": invoice_letter(examples.PARTLY_PAID, examples.SELLER, language),
+            "invoice-partly-credited": invoice_letter(examples.PARTLY_CREDITED, examples.SELLER, language),
+            "invoice-paid": invoice_letter(examples.PAID, examples.SELLER, language),
+            "invoice-every-category": invoice_letter(examples.EVERY_CATEGORY, examples.SELLER, language),
+            "invoice-bare": invoice_letter(examples.BARE, examples.Party("Lilla Ateljén"), language),
+            "invoice-huge-figures": invoice_letter(examples.HUGE, examples.SELLER, language),
+            "invoice-wide-characters": invoice_letter(examples.WIDE_CHARACTERS, examples.SELLER, language),
+            "credit-note": invoice_letter(examples.CREDIT_NOTE, examples.SELLER, language, credited_number="2026-0042"),
+            "credit-note-alone": invoice_letter(examples.CREDIT_NOTE, examples.SELLER, language),
+        }.items()
+    },
+}
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_a_letter_says_exactly_what_its_golden_file_says(name: str) -> None:
+    letter = LETTERS[name]
+    written = f"Subject: {letter.subject}\n\n{letter.body}"
+    path = GOLDEN / f"{name}.txt"
+    if os.environ.get("WRITE_GOLDEN"):
+        path.write_text(written, encoding="utf-8")
+    assert written == path.read_text(encoding="utf-8")
+
+
+def test_every_golden_file_belongs_to_a_letter() -> None:
+    assert {path.stem for path in GOLDEN.iterdir()} == set(LETTERS)
