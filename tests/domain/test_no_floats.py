@@ -21,9 +21,8 @@ def floats(tree: ast.AST) -> Iterator[int]:
         for name in ast.walk(argument)
     }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, float | complex):
-            yield node.lineno
-        elif isinstance(node, ast.Name) and node.id == "float" and id(node) not in tested:
+        literal = isinstance(node, ast.Constant) and isinstance(node.value, float | complex)
+        if literal or (isinstance(node, ast.Name) and node.id == "float" and id(node) not in tested):
             yield node.lineno
         elif isinstance(node, ast.arg | ast.AnnAssign | ast.FunctionDef | ast.AsyncFunctionDef):
             annotation = node.returns if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else node.annotation

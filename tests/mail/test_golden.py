@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from invoice_mcp.mail.letters import Letter, invoice_letter, reminder_letter
-from tests.mail import examples
+
+from . import examples
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -10,9 +10,10 @@ from invoice_mcp.errors import all_errors
 from invoice_mcp.server.answers import ERROR_META, refusal
 from invoice_mcp.server.logs import MaskedFormatter
 from invoice_mcp.server.runtime import MAX_RUNNING
+from invoice_mcp.server.server import InvoiceServer
 
 from . import toy_server
-from .toy_server import SECRET, ToyServices, build
+from .toy_server import SECRET, WRITE, Nothing, ToyServices, build, tool, wait, write
 
 both_eras = pytest.mark.parametrize("era", ["legacy", "auto"])
 
@@ -158,9 +159,7 @@ async def test_a_write_that_has_begun_is_not_cut_short_by_the_deadline():
         await anyio.sleep(0.1)
         return {"done": True}
 
-    server = build(deadline_s=0.01)
-    slow_write = toy_server.tool(slow, toy_server.Nothing, toy_server.WRITE)
-    server._load_table = lambda: toy_server.ToolTable([slow_write], ["books"], {"slow": ["books"]})
+    server = build(tool(slow, Nothing, WRITE), deadline_s=0.01)
     async with Client(server, mode="auto") as client:
         result = await client.call_tool("slow", {})
     assert result.structured_content == {"done": True}
@@ -190,9 +189,10 @@ async def test_further_calls_wait_for_their_turn_and_all_are_answered(monkeypatc
 
 
 async def test_a_write_that_gets_no_turn_in_time_is_not_begun():
-    async with Client(build(deadline_s=0.2), mode="auto") as client, anyio.create_task_group() as tasks:
+    server = build(tool(wait, Nothing, WRITE), tool(write, Nothing, WRITE), deadline_s=0.2)
+    async with Client(server, mode="auto") as client, anyio.create_task_group() as tasks:
         for _ in range(MAX_RUNNING):
-            tasks.start_soon(client.call_tool, "write_for_ever", {})
+            tasks.start_soon(client.call_tool, "wait", {})
         await anyio.wait_all_tasks_blocked()
         error = error_of(await client.call_tool("write", {}))
         tasks.cancel_scope.cancel()
@@ -259,11 +259,9 @@ def broken_prompt() -> str:
     raise RuntimeError(SECRET)
 
 
-def test_nothing_is_loaded_before_the_handshake(monkeypatch):
-    def load():
-        raise AssertionError("loaded too early")
+async def test_nothing_is_loaded_for_the_handshake():
+    def too_early():
+        raise AssertionError
 
-    monkeypatch.setattr(toy_server, "load_table", load)
-    ToyServices.made = 0
-    assert build().name == "invoice-mcp"
-    assert ToyServices.made == 0
+    async with Client(InvoiceServer(too_early, too_early, instructions="", version=""), mode="auto") as client:
+        assert client.server_info.name == "invoice-mcp"

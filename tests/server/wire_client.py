@@ -78,7 +78,7 @@ class WireClient:
         self.to_server = to_server
         self.answers = LineReader(from_server)
         self._last_id = 0
-        self._meta: dict[str, Any] = {}
+        self.meta: dict[str, Any] = {}
         self._open = True
 
     async def send_bytes(self, data: bytes) -> None:
@@ -103,8 +103,8 @@ class WireClient:
         """Send a request; its id."""
         self._last_id += 1
         params = dict(params or {})
-        if meta or self._meta:
-            params["_meta"] = {**self._meta, **meta}
+        if meta or self.meta:
+            params["_meta"] = {**self.meta, **meta}
         await self.send({"id": self._last_id, "method": method, "params": params})
         return self._last_id
 
@@ -128,7 +128,7 @@ class WireClient:
             assert "result" in await self.request("initialize", HELLO)
             await self.send({"method": "notifications/initialized"})
         else:
-            self._meta = ENVELOPE
+            self.meta = ENVELOPE
 
     def close(self) -> None:
         """End the input of the server."""

@@ -10,7 +10,11 @@ from invoice_mcp.storage.engine import Database
 APPLICATION_ID = 0x4E4F5445
 FIRST = "CREATE TABLE notes (seq INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;"
 SECOND = "CREATE TABLE tags (note INTEGER NOT NULL REFERENCES notes (seq), tag TEXT NOT NULL) STRICT;"
-THIRD = "ALTER TABLE tags ADD COLUMN colour TEXT; CREATE INDEX tags_tag ON tags (tag); INSERT INTO notes (text) VALUES ('3');"
+THIRD = """
+ALTER TABLE tags ADD COLUMN colour TEXT;
+CREATE INDEX tags_tag ON tags (tag);
+INSERT INTO notes (text) VALUES ('3');
+"""
 TABLES_BY_VERSION = {0: set(), 1: {"notes"}, 2: {"notes", "tags"}, 3: {"notes", "tags", "tags_tag"}}
 
 

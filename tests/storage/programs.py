@@ -6,6 +6,7 @@ The program is started once, without threads, and forks what it needs: a process
 import asyncio
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -13,8 +14,11 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import apsw
 from storage.disk import Call, Disk
 from storage.notes import FIRST, SECOND, THIRD, add, notes_database, texts
+
+from invoice_mcp.errors import StorageFailed
 
 ALL = (FIRST, SECOND, THIRD)
 
@@ -22,6 +26,14 @@ ALL = (FIRST, SECOND, THIRD)
 def environment() -> dict[str, str]:
     """Where a program of the tests finds the same modules as the tests."""
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])}
+
+
+def start(name: str, path: Path, number: int) -> subprocess.Popen[str]:
+    """The program while it runs; it says on its standard output how far it is, and goes on when told to."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "storage.programs", name, str(path), str(number)],
+        env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
 
 
 def run(name: str, path: Path, number: int) -> str:
@@ -108,8 +120,100 @@ def migrate_and_be_killed(folder: Path, old: int) -> None:
     print(number)
 
 
+def write_together(path: Path, times: int) -> None:
+    """Four processes draw the next number and write it down, `times` times each."""
+
+    async def work() -> None:
+        database = notes_database(path)
+        for _ in range(times):
+            await database.write(draw_number)
+        await database.close()
+
+    children = [in_child(work) for _ in range(4)]
+    assert [end_of(child) for child in children] == [0] * 4
+
+
+def draw_number(connection: apsw.Connection) -> int:
+    number = int(connection.execute("SELECT count(*) + 1 FROM notes").get)
+    add(str(number))(connection)
+    return number
+
+
+def write_and_be_killed(path: Path, rounds: int) -> None:
+    """One process after the other draws numbers and is killed; prints the last number each had an answer for."""
+    acknowledged = []
+    for number in range(rounds):
+        reading, writing = os.pipe()
+
+        async def work(writing: int = writing) -> None:
+            database = notes_database(path)
+            while True:
+                os.write(writing, b"%9d\n" % await database.write(draw_number))
+
+        child = in_child(work)
+        os.close(writing)
+        with os.fdopen(reading, "rb") as answers:
+            lines = [answers.readline() for _ in range(1 + number * 7 % 19)]
+            os.kill(child, signal.SIGKILL)
+            assert end_of(child) == -signal.SIGKILL
+            lines += answers.readlines()
+        acknowledged.append(int(lines[-1]))
+    print(json.dumps(acknowledged))
+
+
+def hold_lock(path: Path, seconds: int) -> None:
+    """What a database browser does that was left in the middle of an edit, until its input ends."""
+    connection = apsw.Connection(str(path))
+    connection.execute("BEGIN IMMEDIATE")
+    print("locked", flush=True)
+    sys.stdin.read()
+    connection.execute("COMMIT")
+    connection.close()
+
+
+def hold_file(path: Path, seconds: int) -> None:
+    """What a program does that wants the file for itself alone, until its input ends."""
+    connection = apsw.Connection(str(path))
+    connection.pragma("locking_mode", "exclusive")
+    connection.execute("BEGIN IMMEDIATE; COMMIT")
+    print("locked", flush=True)
+    sys.stdin.read()
+    connection.close()
+
+
+def fill_disk(path: Path, size: int) -> None:
+    """Write until a limit of `size` bytes a file stops it, then lift the limit and write on; prints what was said."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+    async def work() -> None:
+        database = notes_database(path)
+        written = []
+        try:
+            while True:
+                await database.write(add(f"{len(written)} " + "x" * 2000))
+                written.append(f"{len(written)} " + "x" * 2000)
+        except StorageFailed as failure:
+            said = failure.message
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        assert await database.read(texts) == written
+        await database.write(add("after"))
+        await database.close()
+        print(json.dumps([said, len(written)]))
+
+    asyncio.run(work())
+
+
 PROGRAMS: dict[str, Callable[[Path, int], None]] = {
-    each.__name__: each for each in (open_together, migrate_and_be_killed)
+    each.__name__: each
+    for each in (
+        open_together,
+        migrate_and_be_killed,
+        write_together,
+        write_and_be_killed,
+        hold_lock,
+        hold_file,
+        fill_disk,
+    )
 }
 
 if __name__ == "__main__":

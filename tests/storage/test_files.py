@@ -1,5 +1,7 @@
 """The file and its folder: private, ours, local, the same from opening to closing, or refused."""
 
+# ruff: noqa: ASYNC240 - the tests do to files what people do
+
 import ctypes
 import json
 import os
@@ -30,7 +32,9 @@ def open_umask() -> object:
     os.umask(before)
 
 
-async def test_what_is_created_is_private_whatever_the_umask(opener: Opener, tmp_path: Path, open_umask: object) -> None:
+async def test_what_is_created_is_private_whatever_the_umask(
+    opener: Opener, tmp_path: Path, open_umask: object
+) -> None:
     path = tmp_path / "one" / "two" / "notes.db"
     await opener(path).write(add("a"))
     assert [mode(each) for each in (path.parent.parent, path.parent)] == [0o700, 0o700]
@@ -293,7 +297,12 @@ async def test_a_file_that_may_only_be_read_and_is_written_by_another_is_read_wi
     path.chmod(0o400)
     path.parent.chmod(0o500)
     try:
-        assert outcomes(path) == [["only in the write-ahead log"], READ_ONLY, READ_ONLY, ["only in the write-ahead log"]]
+        assert outcomes(path) == [
+            ["only in the write-ahead log"],
+            READ_ONLY,
+            READ_ONLY,
+            ["only in the write-ahead log"],
+        ]
     finally:
         path.parent.chmod(0o700)
         path.chmod(0o600)

@@ -1,5 +1,7 @@
 """From no file to the newest schema, by several at once and through any interruption; and what is never migrated."""
 
+# ruff: noqa: ASYNC240 - the tests do to files what people do
+
 import asyncio
 import json
 import shutil
@@ -57,7 +59,9 @@ async def test_an_empty_file_becomes_a_database(opener: Opener, path: Path) -> N
 
 
 async def test_a_migration_that_fails_leaves_the_version_before_it(opener: Opener, path: Path) -> None:
-    database = opener(migrations=(FIRST, SECOND, "INSERT INTO notes (text) VALUES ('half'); INSERT INTO nowhere VALUES (1)"))
+    database = opener(
+        migrations=(FIRST, SECOND, "INSERT INTO notes (text) VALUES ('half'); INSERT INTO nowhere VALUES (1)")
+    )
     for _ in range(2):
         with pytest.raises(StorageFailed):
             await database.write(add("a"))
@@ -215,9 +219,7 @@ async def test_an_sqlite_that_can_damage_the_file_is_refused(
 
 
 @pytest.mark.parametrize("version", ["3.51.3", "3.100.0", "4.0.0"])
-async def test_an_sqlite_with_the_repair_is_used(
-    opener: Opener, monkeypatch: pytest.MonkeyPatch, version: str
-) -> None:
+async def test_an_sqlite_with_the_repair_is_used(opener: Opener, monkeypatch: pytest.MonkeyPatch, version: str) -> None:
     monkeypatch.setattr(apsw, "sqlite_lib_version", lambda: version)
     await opener().write(add("a"))
 

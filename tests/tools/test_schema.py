@@ -8,9 +8,9 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
-from tools.calls import ACCOUNTS, TOOL, tools_list
 
 from invoice_mcp.tools.schema import arguments_schema, published
+from tools.calls import ACCOUNTS, TOOL, tools_list
 
 
 class Size(StrEnum):

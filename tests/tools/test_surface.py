@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from tools.calls import ACCOUNTS, FULL, LEAST, TOOL, compact, tools_list
 
 from invoice_mcp.backends import base
 from invoice_mcp.tools import TOOLS, Tool
 from invoice_mcp.tools.arguments import parse
-from invoice_mcp.tools.examples import EXAMPLES, ORIGINS, OTHER_NAMES
+from invoice_mcp.tools.examples import EXAMPLES, OBJECTS, ORIGINS, OTHER_NAMES
+from invoice_mcp.tools.refusals import example_of
 from invoice_mcp.tools.schema import published
+from tools.calls import ACCOUNTS, FULL, LEAST, TOOL, compact, tools_list
 
 HINTS = {
     "search_invoices": (True, False, True, True),
@@ -178,7 +179,7 @@ def test_the_full_calls_name_every_argument_or_what_excludes_it(name: str) -> No
 
 
 def test_every_argument_has_an_example_and_no_example_is_left_over() -> None:
-    assert set(EXAMPLES) == argument_names()
+    assert set(EXAMPLES) | set(OBJECTS) == argument_names()
     assert set(ORIGINS) <= argument_names()
 
 
@@ -191,13 +192,15 @@ def test_other_names_lead_to_arguments_and_are_none_themselves() -> None:
 def test_every_example_is_taken_where_its_argument_stands(tool: Tool[Any]) -> None:
     properties = published(tool, ACCOUNTS)["inputSchema"]["properties"]
     for name, schema in properties.items():
-        Draft202012Validator(schema).validate(EXAMPLES[name])
-        parsed = tool.request.model_validate({**LEAST[tool.name], name: EXAMPLES[name]})
+        proposed = example_of(name, schema)
+        Draft202012Validator(schema).validate(proposed)
+        parsed = tool.request.model_validate({**LEAST[tool.name], name: proposed})
         assert name in parsed.model_fields_set
 
 
 @pytest.mark.parametrize("part", ["buyer", "lines"])
 def test_every_example_is_taken_inside_a_buyer_and_a_line(part: str) -> None:
     schema = published(TOOL["create_invoice"], ACCOUNTS)["inputSchema"]["properties"][part]
-    whole = {name: EXAMPLES[name] for name in schema.get("items", schema)["properties"]}
+    inside = schema.get("items", schema)["properties"]
+    whole = {name: example_of(name, wanted) for name, wanted in inside.items()}
     TOOL["create_invoice"].request.model_validate({part: [whole] if part == "lines" else whole})

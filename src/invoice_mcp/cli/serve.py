@@ -1,55 +1,52 @@
 """`invoice-mcp serve`: the server, as a chat client starts it."""
 
+import functools
 from typing import TYPE_CHECKING
 
 import click
 
+from invoice_mcp import __version__
 from invoice_mcp.cli.options import config_option, configured
+from invoice_mcp.settings import Settings, system_clock
 
 if TYPE_CHECKING:
     from invoice_mcp.server.server import InvoiceServer
+    from invoice_mcp.server.table import ToolTable
     from invoice_mcp.service.app import Services
-    from invoice_mcp.settings import Settings
 
 
 @click.command("serve")
 @config_option
 @click.pass_context
 def command(context: click.Context) -> None:
-    """Serve on stdin and stdout, for a client that starts this program itself."""
-    settings = configured(context)  # first: what is wrong with it is said before the slow imports
+    """Serve a chat client on stdin and stdout."""
+    settings = configured(context)  # what is wrong with it is said before the slow imports
 
     from invoice_mcp.server.stdio import serve_stdio
 
     serve_stdio(lambda: build_server(settings))
 
 
-def build_server(settings: "Settings") -> "InvoiceServer":
-    """The server of these accounts. Nothing is opened or asked until a tool is called."""
-    from invoice_mcp import __version__
+def build_server(settings: Settings) -> "InvoiceServer":
+    """The server of these accounts. The tools and what they need are imported when a client first asks for them."""
     from invoice_mcp.server.instructions import AccountLine, instructions
     from invoice_mcp.server.server import InvoiceServer
-    from invoice_mcp.service.accounts import Accounts
-    from invoice_mcp.settings import system_clock
-    from invoice_mcp.tools import TOOLS
 
-    clock = system_clock(settings)
-    accounts = Accounts(settings, clock)
+    @functools.cache
+    def services() -> "Services":
+        from invoice_mcp.service.app import Services
+
+        return Services(settings, system_clock(settings))
+
+    def table() -> "ToolTable":
+        from invoice_mcp.server.table import ToolTable
+        from invoice_mcp.tools import TOOLS
+
+        able = {tool.name: services().accounts.that_may(tool.name) for tool in TOOLS}
+        return ToolTable(TOOLS, list(settings.accounts), able)
+
     lines = [
         AccountLine(account.name, account.backend, account.currency, account.mode, account.label)
         for account in settings.accounts.values()
     ]
-
-    def make_services() -> "Services":
-        from invoice_mcp.service.app import Services
-
-        return Services(settings, clock)
-
-    return InvoiceServer(
-        TOOLS,
-        list(settings.accounts),
-        {tool.name: accounts.that_may(tool.name) for tool in TOOLS},
-        make_services,
-        instructions=instructions(lines),
-        version=__version__,
-    )
+    return InvoiceServer(table, services, instructions=instructions(lines), version=__version__)

@@ -26,7 +26,7 @@ _WITHDRAWN: Final = {
 }
 
 
-class CurrencyMismatch(ValueError):  # noqa: N818 - what happened, as in `errors`
+class CurrencyMismatch(ValueError):
     """Two amounts in different currencies met in one sum or comparison."""
 
 

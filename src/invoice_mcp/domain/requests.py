@@ -1,7 +1,7 @@
 """The arguments of the six tools, as parsed. The published schemas are written from these models.
 
-Parsing is forgiving about form (a number where a decimal string is meant, an object sent as a JSON string, a
-blank for "not given") and strict about content.
+Parsing takes a JSON number where a decimal string is meant and one value where a list is, and is strict about
+everything else.
 """
 
 import datetime as dt

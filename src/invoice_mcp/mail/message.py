@@ -98,9 +98,9 @@ def compose(
     message["Subject"] = _plain(letter.subject)
     message["Date"] = date
     message["Message-ID"] = message_id
-    message["Content-Language"] = letter.language
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.body, charset="utf-8", cte="quoted-printable")
+    message["Content-Language"] = letter.language  # after the content, which takes all Content- headers away
     return message
 
 

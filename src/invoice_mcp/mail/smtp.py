@@ -54,7 +54,7 @@ class _Stage(Enum):
     ACCEPTED = "accepted by the mail server"
 
 
-class _NoPassword(Exception):  # noqa: N818 -- it never leaves this module
+class _NoPassword(Exception):
     """The secret of the server's user could not be had."""
 
 

@@ -29,8 +29,12 @@ class Account:
         """Its own date."""
         return self._around.today()
 
+    def can(self, tool: str) -> bool:
+        """Whether its system can do `tool` at all."""
+        return self.capabilities is not None and self.capabilities.can(tool)
+
     def may(self, tool: str) -> bool:
-        """Whether its system can do `tool` at all and its settings could ever let it."""
+        """Whether its system can do `tool` and its settings could ever let it."""
         if self.capabilities is None or tool not in self.settings.tools or not self.capabilities.can(tool):
             return False
         draft_tools = {"create_invoice", "change_phase"} if self.capabilities.drafts else set()
@@ -107,12 +111,13 @@ class Accounts:
                 next="An invoice is copied or edited within its own account; to move one, give buyer and lines.",
                 field="account",
             )
-        able = self.that_may("create_invoice")
+        # Where no account may, the refusal should come from the one that could, and name what forbids it.
+        able = self.that_may("create_invoice") or [each.name for each in self.all() if each.can("create_invoice")]
         choices = list(mentioned) or ([self._default] if self._default else able)
         if len(choices) != 1:
             raise InvalidRequest(
                 "Several accounts can create invoices." if choices else "No account can create invoices.",
-                next=f"Give account: one of {', '.join(choices)}." if choices else "Use an account in mode full.",
+                next=f"Give account: one of {', '.join(choices)}." if choices else "Ask the person to configure an account.",
                 field="account",
             )
         return self.get(choices[0])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from invoice_mcp.errors import StorageFailed
-from invoice_mcp.storage.files import admit
+from invoice_mcp.storage.files import admit, require_same
 
 if TYPE_CHECKING:
     import apsw
@@ -34,42 +34,26 @@ class Schema:
     application_id: int
 
 
-Identity = tuple[int, int]
-"""The device and the inode of a file: the same as long as it is the same file, whatever is done to it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A connection and the file it was opened on.
+    """A connection, and the file as it was found before it was opened.
 
     `frozen`: neither the file nor its folder can be written to, so SQLite reads it without locks, trusting that
-    nobody else writes it either. `content` tells whether that held.
+    nobody else writes it either.
     """
 
     connection: "apsw.Connection"
     place: Path
-    identity: Identity
+    found: os.stat_result
     frozen: bool
-    content: tuple[int, ...]
 
     def check(self) -> None:
         """Raise StorageFailed when the name leads to another file now, or a frozen file is no longer what it was."""
-        require(self.place, self.identity)
-        if self.frozen and (_wal(self.place).exists() or _content(self.place) != self.content):
+        now = require_same(self.place, self.found)
+        if self.frozen and (
+            _wal(self.place).exists() or (now.st_size, now.st_mtime_ns) != (self.found.st_size, self.found.st_mtime_ns)
+        ):
             raise StorageFailed("The database was changed while it was read.", next="Repeat the call.")
-
-
-def require(path: Path, identity: Identity) -> None:
-    """Raise StorageFailed unless `path` is the file of this identity."""
-    try:
-        same = _identity(path) == identity
-    except OSError:
-        same = False
-    if not same:
-        raise StorageFailed(
-            "The database file was moved, replaced or deleted while it was in use.",
-            next="Put the file back, or restart the server to use what is there now.",
-        )
 
 
 def connect(path: Path, schema: Schema, busy_timeout_ms: int) -> Opened:
@@ -85,33 +69,22 @@ def connect(path: Path, schema: Schema, busy_timeout_ms: int) -> Opened:
             f"The SQLite library is version {apsw.sqlite_lib_version()}, which can damage a file several programs use.",
             next="Upgrade apsw, which brings SQLite with it: 3.51.3 is the oldest version that is safe.",
         )
-    place = admit(path)
+    place, found = admit(path)
     settled = not _wal(place).exists()
     if settled:
         _refuse_unread(place, schema)
     frozen = settled and not (os.access(place, os.W_OK) and os.access(place.parent, os.W_OK))
-    identity, content = _identity(place), _content(place)
     connection = _open_frozen(place) if frozen else _open(place)
     try:
         _prepare(connection, schema, busy_timeout_ms)
     except BaseException:
         connection.close()
         raise
-    return Opened(connection, place, identity, frozen, content)
+    return Opened(connection, place, found, frozen)
 
 
 def _wal(place: Path) -> Path:
     return place.with_name(place.name + "-wal")
-
-
-def _identity(place: Path) -> Identity:
-    found = os.lstat(place)
-    return found.st_dev, found.st_ino
-
-
-def _content(place: Path) -> tuple[int, ...]:
-    found = os.lstat(place)
-    return found.st_size, found.st_mtime_ns
 
 
 def _open(place: Path) -> "apsw.Connection":

@@ -1,12 +1,14 @@
 """The database as the rest of the program sees it: reads, writes and rehearsals, each one transaction."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from invoice_mcp.errors import StorageFailed
-from invoice_mcp.storage.connection import Identity, Opened, Schema, connect, require
+from invoice_mcp.storage.connection import Opened, Schema, connect
+from invoice_mcp.storage.files import require_same
 from invoice_mcp.storage.handle import Handle
 from invoice_mcp.storage.lanes import Lane
 
@@ -42,7 +44,7 @@ class Database:
         self._path = path.absolute()
         self._schema = Schema(migrations, application_id)
         self._busy_timeout_ms = busy_timeout_ms
-        self._identity: Identity | None = None
+        self._found: os.stat_result | None = None
         self._readers = Lane("reader", 2, lambda: Handle(self._open_for_reading))
         self._writer = Lane("writer", 1, lambda: Handle(self._open))
 
@@ -74,10 +76,10 @@ class Database:
 
     def _open(self) -> Opened:
         """A connection to the same file as all the others: two files under one name would share one WAL."""
-        if self._identity is not None:
-            require(self._path, self._identity)
+        if self._found is not None:
+            require_same(self._path, self._found)
         opened = connect(self._path, self._schema, self._busy_timeout_ms)
-        self._identity = opened.identity
+        self._found = opened.found
         return opened
 
     def _open_for_reading(self) -> Opened:

@@ -25,8 +25,8 @@ _NETWORK_TYPES: Final = frozenset(
 _ELSEWHERE: Final = "name another file in the configuration"
 
 
-def admit(path: Path) -> Path:
-    """Make `path` ready for SQLite and return it with every link in its folder followed.
+def admit(path: Path) -> tuple[Path, os.stat_result]:
+    """Make `path` ready for SQLite; where it is once every link in its folder is followed, and what is there.
 
     A missing folder is created with mode 0700, a missing file with 0600, empty. A file that others may read is
     closed to them. Raises StorageFailed when the place is not safe or cannot be made ready.
@@ -37,10 +37,23 @@ def admit(path: Path) -> Path:
         _check_folder(place.parent)
         if not os.path.lexists(place):
             _create_file(place)
-        _check_file(place)
+        return place, _check_file(place)
     except OSError as error:
         raise from_system(error) from error
-    return place
+
+
+def require_same(path: Path, before: os.stat_result) -> os.stat_result:
+    """What is at `path` now. Raises StorageFailed when that is not the file that was there before."""
+    try:
+        now = os.lstat(path)
+    except OSError:
+        now = None
+    if now is None or not os.path.samestat(now, before):
+        raise StorageFailed(
+            "The database file was moved, replaced or deleted while it was in use.",
+            next="Put the file back, or restart the server to use what is there now.",
+        )
+    return now
 
 
 def file_system_type(mountinfo: str, folder: Path) -> str | None:
@@ -107,7 +120,7 @@ def _create_file(place: Path) -> None:
         draft.unlink()
 
 
-def _check_file(place: Path) -> None:
+def _check_file(place: Path) -> os.stat_result:
     found = place.lstat()
     if not stat.S_ISREG(found.st_mode):
         raise StorageFailed(
@@ -126,3 +139,4 @@ def _check_file(place: Path) -> None:
     if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         with suppress(OSError):  # a read-only file system
             place.chmod(stat.S_IMODE(found.st_mode) & stat.S_IRWXU)
+    return found

@@ -66,7 +66,7 @@ def _check_extent(arguments: Any) -> None:
     size = 0
     while waiting:
         value, depth = waiting.pop()
-        size += len(value.encode("utf-8", "surrogatepass")) if isinstance(value, str) else 1
+        size += _length(value) if isinstance(value, str) else 1
         if size > MAX_BYTES:
             raise TooLarge(f"The arguments are larger than {MAX_BYTES // 1024} KiB.", next="Send less in one call.")
         if isinstance(value, int) and value.bit_length() > _WIDEST_BITS:
@@ -77,6 +77,13 @@ def _check_extent(arguments: Any) -> None:
             raise InvalidRequest(f"The arguments are more than {MAX_DEPTH} levels deep.", next="Send them less nested.")
         inner = [part for pair in value.items() for part in pair] if isinstance(value, Mapping) else value
         waiting += [(part, depth + 1) for part in inner]
+
+
+def _length(text: str) -> int:
+    try:
+        return len(text.encode("utf-8"))
+    except UnicodeEncodeError:
+        raise InvalidRequest("The arguments hold half a character (a lone surrogate).", next="Leave it out.") from None
 
 
 def _tidy(value: Any, form: Schema) -> Any:

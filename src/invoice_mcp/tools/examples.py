@@ -4,12 +4,11 @@ from typing import Any, Final
 
 EXAMPLES: Final[dict[str, Any]] = {
     "account": "ledger",
-    "accounts": ["ledger"],
-    "address": {"street": "Kade 1", "postal_code": "9700 AA", "city": "Groningen", "country_code": "NL"},
+    "accounts": "ledger",
     "amount": "121.00",
     "amount_max": "500.00",
     "amount_min": "100.00",
-    "buyer": {"name": "Acme BV"},
+    "buyer": "Acme BV",
     "buyer_reference": "PO-1234",
     "city": "Groningen",
     "confirmation": "cnf_4kq2w8",
@@ -26,7 +25,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "due_to": "2026-03-31",
     "email": "info@example.com",
     "expected_status": "overdue",
-    "fields": ["buyer_id"],
+    "fields": "buyer_id",
     "group_by": "buyer",
     "id": "buy_5n1c",
     "idempotency_key": "march-2026-acme",
@@ -37,7 +36,6 @@ EXAMPLES: Final[dict[str, Any]] = {
     "item_name": "Advice",
     "kind": "invoice",
     "limit": 20,
-    "lines": [{"item_name": "Advice", "net_price": "95.00"}],
     "method": "bank transfer",
     "name": "Acme BV",
     "net_price": "95.00",
@@ -54,11 +52,11 @@ EXAMPLES: Final[dict[str, Any]] = {
     "quantity": "1.5",
     "reference": "RF18539007547034",
     "ref": "ledger:inv_8w2k",
-    "refs": ["ledger:inv_8w2k"],
+    "refs": "ledger:inv_8w2k",
     "repeat_of": "op_3f9d",
     "replaces": "ledger:inv_8w2k",
     "sort": "-due_date",
-    "status": ["unpaid"],
+    "status": "unpaid",
     "street": "Kade 1",
     "tax_category": "S",
     "tax_rate": "21",
@@ -70,9 +68,16 @@ EXAMPLES: Final[dict[str, Any]] = {
     "updated_since": "2026-03-01T09:30:00Z",
     "vat_identifier": "NL001234567B01",
 }
-"""By the argument's name: one name means one thing wherever it stands."""
+"""By the argument's name: one name means one thing wherever it stands. For a list, one item of it."""
 
-ORIGINS: Final[dict[int | str, str]] = {
+OBJECTS: Final[dict[str, dict[str, Any]]] = {
+    "address": {"street": "Kade 1", "postal_code": "9700 AA", "city": "Groningen", "country_code": "NL"},
+    "buyer": {"name": "Acme BV"},
+    "lines": {"item_name": "Advice", "net_price": "95.00"},
+}
+"""The same for arguments that are objects, or lists of objects."""
+
+ORIGINS: Final[dict[str, str]] = {
     "account": "one of the configured accounts",
     "accounts": "names of configured accounts",
     "confirmation": "the token of the confirmation_required answer",

@@ -1,7 +1,7 @@
 """Refusals of arguments in our own words: short, with the path of what was wrong and what to send instead."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from invoice_mcp.domain.text import check_text
 from invoice_mcp.errors import InvalidRequest
-from invoice_mcp.tools.examples import EXAMPLES, ORIGINS, OTHER_NAMES
+from invoice_mcp.tools.examples import EXAMPLES, OBJECTS, ORIGINS, OTHER_NAMES
 from invoice_mcp.tools.schema import Schema
 
 Location = Sequence[int | str]
@@ -60,47 +60,56 @@ def explained(detail: ErrorDetails, arguments: Any, form: Schema, tool: str) -> 
     location, kind = detail["loc"], detail["type"]
     if kind == "extra_forbidden":
         return _unknown_argument(location, form, tool)
-    path, wanted = path_of(location), _part(form, location)
-    example = f"Send {path} as {_example(location)}."
+    path, wanted = _path(location), _part(form, location)
+    remedy = f"Send {path} as {_proposed(location, wanted)}."
     if kind == "missing":
-        return Problem(path, f"{path} is missing", example)
+        return Problem(path, f"{path} is missing", remedy)
     if "enum" in wanted:
-        what, example = "not one of the allowed values", f"Allowed: {listed(wanted['enum'])}."
+        what, remedy = "not one of the allowed values", f"Allowed: {_listed(wanted['enum'])}."
     elif kind == "value_error":
         what = str(detail["ctx"]["error"])
     elif kind in _LIMITS:
         what = _LIMITS[kind].format(**detail["ctx"])
-        example = f"Send fewer {path}." if kind == "too_long" else example
+        remedy = f"Send fewer {path}." if kind == "too_long" else remedy
     else:
         what = _FORMS[wanted["type"]]
-    return Problem(path, f"{path}: {what}{got(_value(arguments, location))}", example)
+    return Problem(path, f"{path}: {what}{_got(_value(arguments, location))}", remedy)
 
 
 def unknown_account(path: str, name: str, accounts: Sequence[str]) -> Problem:
     """`name`, found at `path`, is none of the configured `accounts`."""
     return Problem(
-        path, f"{path} names no configured account{got(name)}{_meant(name, accounts)}", f"Accounts: {listed(accounts)}."
+        path,
+        f"{path} names no configured account{_got(name)}{_meant(name, accounts)}",
+        f"Accounts: {_listed(accounts)}.",
     )
 
 
-def path_of(location: Location) -> str:
+def example_of(name: str, wanted: Schema) -> Any:
+    """A value for the argument `name`, or for one item of it, of the form that is `wanted`."""
+    if wanted["type"] == "array":
+        return [example_of(name, wanted["items"])]
+    return OBJECTS[name] if wanted["type"] == "object" else EXAMPLES[name]
+
+
+def _path(location: Location) -> str:
     """`location` as it is written in a message: `lines[1].net_price`."""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in location).removeprefix(".")
 
 
-def got(value: Any) -> str:
-    """The value a caller sent, if it is short, plain and a single one; else nothing."""
-    quoted = _json(value)
-    if isinstance(value, Mapping | list) or value is None or len(quoted.encode("utf-8", "replace")) > _QUOTED_BYTES:
+def _got(value: Any) -> str:
+    """What a caller sent, if it is a single value, short and plain; else nothing."""
+    if not isinstance(value, str | int | float) or not str(value).isprintable():
         return ""
     try:
-        check_text(quoted, _QUOTED_BYTES)
+        check_text(str(value), _QUOTED_BYTES)
     except ValueError:
         return ""
-    return f" (got {quoted})"
+    quoted = _json(value)
+    return f" (got {quoted})" if len(quoted.encode("utf-8")) <= _QUOTED_BYTES else ""
 
 
-def listed(names: Iterable[str]) -> str:
+def _listed(names: Iterable[str]) -> str:
     """`names` with commas, as many as fit, and how many more there are."""
     every = list(names)
     shown = _within(every, _LIST_LENGTH)
@@ -110,11 +119,11 @@ def listed(names: Iterable[str]) -> str:
 def _unknown_argument(location: Location, form: Schema, tool: str) -> Problem:
     *parents, name = location
     allowed = list(_part(form, parents)["properties"])
-    of = path_of(parents) or tool
-    wanted = f"{'Properties' if parents else 'Arguments'} of {of}: {listed(allowed)}."
-    if not got(name):
-        return Problem(path_of(parents) or None, f"{of} takes no argument of the name that was sent", wanted)
-    return Problem(path_of(location), f"{of} takes no {name}{_meant(str(name), allowed)}", wanted)
+    of = _path(parents) or tool
+    wanted = f"{'Properties' if parents else 'Arguments'} of {of}: {_listed(allowed)}."
+    if not _got(name):
+        return Problem(_path(parents) or None, f"{of} takes no argument of the name that was sent", wanted)
+    return Problem(_path(location), f"{of} takes no {name}{_meant(str(name), allowed)}", wanted)
 
 
 def _meant(name: str, allowed: Sequence[str]) -> str:
@@ -139,16 +148,13 @@ def _value(arguments: Any, location: Location) -> Any:
     return arguments
 
 
-def _example(location: Location) -> str:
-    name, *index = location[-2:] if isinstance(location[-1], int) else location[-1:]
-    if name in ORIGINS:
-        return ORIGINS[name]
-    example = EXAMPLES[str(name)]
-    return _json(example[0] if index else example)
+def _proposed(location: Location, wanted: Schema) -> str:
+    name = str(location[-2] if isinstance(location[-1], int) else location[-1])
+    return ORIGINS[name] if name in ORIGINS else _json(example_of(name, wanted))
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _within(texts: Iterable[str], length: int) -> list[str]:

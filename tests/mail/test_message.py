@@ -1,0 +1,218 @@
+import datetime as dt
+import re
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from invoice_mcp.errors import InvalidRequest
+from invoice_mcp.mail.letters import Letter, invoice_letter
+from invoice_mcp.mail.message import compose, is_address, new_message_id, sender_domain
+
+from . import examples
+
+HEADERS = {
+    "From",
+    "To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "Content-Language",
+    "Auto-Submitted",
+    "MIME-Version",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+}
+LETTER = invoice_letter(examples.INVOICE, examples.SELLER, "nl")
+
+
+def composed(letter: Letter = LETTER, **changes: Any) -> EmailMessage:
+    terms: dict[str, Any] = {
+        "sender": "Billing <billing@example.com>",
+        "recipient": "buyer@example.net",
+        "message_id": "<0123abcd@example.com>",
+        "date": dt.datetime(2026, 3, 15, 9, 30, tzinfo=dt.UTC),
+        "reply_to": None,
+    }
+    return compose(letter, **terms | changes)
+
+
+def parsed(message: EmailMessage) -> EmailMessage:
+    read = message_from_bytes(message.as_bytes(), policy=policy.default)
+    assert isinstance(read, EmailMessage)
+    return read
+
+
+def test_a_message_reads_back_as_it_was_composed() -> None:
+    read = parsed(composed(reply_to="Studio <hello@example.com>"))
+
+    assert read.get_content() == LETTER.body
+    assert {name: str(read[name]) for name in read} == {
+        "From": "Billing <billing@example.com>",
+        "To": "buyer@example.net",
+        "Reply-To": "Studio <hello@example.com>",
+        "Subject": "Factuur 2026-0042 van Studio Noord",
+        "Date": "Sun, 15 Mar 2026 09:30:00 +0000",
+        "Message-ID": "<0123abcd@example.com>",
+        "Content-Language": "nl",
+        "Auto-Submitted": "auto-generated",
+        "MIME-Version": "1.0",
+        "Content-Type": 'text/plain; charset="utf-8"',
+        "Content-Transfer-Encoding": "quoted-printable",
+    }
+
+
+def test_a_message_is_seven_bit_with_short_lines_ended_as_smtp_wants() -> None:
+    long = Letter("Subject", "é" * 3000 + "\n", "en")
+    data = composed(long).as_bytes()
+
+    assert data.isascii()
+    assert all(len(line) <= 998 for line in data.split(b"\r\n"))
+    assert b"\n" not in data.replace(b"\r\n", b"")
+    assert parsed(composed(long)).get_content() == long.body
+
+
+INJECTION = st.lists(
+    st.one_of(
+        st.sampled_from(
+            [
+                "\r\nBcc: x@evil.example",
+                "\n\nbody",
+                "=?utf-8?q?=0D=0ABcc:_x=40evil.example?=",
+                "=?",
+                "?=",
+                "=0A",
+                "\x85",
+            ]
+        ),
+        st.sampled_from(
+            ["=?utf-8?b?DQpCY2M6IHhAZXZpbC5leGFtcGxl?=", " ", "\u2028", "\x0b", "\x00", "<", ">", ",", '"', "é"]
+        ),
+        st.text(max_size=20),
+    ),
+    max_size=8,
+).map("".join)
+
+
+@settings(deadline=None, derandomize=True)
+@given(text=INJECTION)
+def test_no_subject_adds_a_header_or_ends_the_headers(text: str) -> None:
+    read = parsed(composed(Letter(f"Invoice {text} of", LETTER.body, "en")))
+
+    assert set(read.keys()) == HEADERS
+    assert read.get_content() == LETTER.body
+    assert str(read["To"]) == "buyer@example.net"
+    assert not re.search("[\r\n]", read["Subject"])
+
+
+@settings(deadline=None, derandomize=True)
+@given(text=INJECTION)
+def test_no_display_name_adds_a_header_or_another_address(text: str) -> None:
+    try:
+        read = parsed(composed(sender=f"{text} <billing@example.com>"))
+    except InvalidRequest:
+        return
+    assert set(read.keys()) == HEADERS
+    assert [address.addr_spec for address in read["From"].addresses] == ["billing@example.com"]
+
+
+@settings(deadline=None, derandomize=True)
+@given(text=st.one_of(INJECTION, INJECTION.map(lambda text: f"{text}@evil.example")))
+def test_whatever_counts_as_an_address_is_exactly_one_address(text: str) -> None:
+    if not is_address(text):
+        with pytest.raises(InvalidRequest):
+            composed(recipient=text)
+        return
+    read = parsed(composed(recipient=text))
+    assert set(read.keys()) == HEADERS
+    assert [address.addr_spec for address in read["To"].addresses] == [text]
+
+
+@pytest.mark.parametrize(
+    "text", ["a@example.com", "first.last+tag@sub.example.co", "o'brien@example.com", "x@localhost", "1@1.example"]
+)
+def test_ordinary_addresses_are_addresses(text: str) -> None:
+    assert is_address(text)
+    assert str(parsed(composed(recipient=text))["To"]) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a",
+        "@example.com",
+        "a@",
+        "a@b@example.com",
+        "a b@example.com",
+        "Name <a@example.com>",
+        "a@example.com, b@example.com",
+        "a@example.com;b@example.com",
+        "a@example.com\r\nBcc: b@example.com",
+        "a@example.com\n",
+        "a..b@example.com",
+        ".a@example.com",
+        "a.@example.com",
+        "a@example..com",
+        "a@-example.com",
+        "a@example.com.",
+        "a@[127.0.0.1]",
+        '"a"@example.com',
+        "é@example.com",
+        "a@exämple.com",
+        "a\u202e@example.com",
+        "=?utf-8?q?a=40evil.example?=@example.com",
+        "a" * 65 + "@example.com",
+        "a@" + "b" * 260,
+    ],
+)
+def test_everything_else_is_no_address(text: str) -> None:
+    assert not is_address(text)
+    with pytest.raises(InvalidRequest) as refusal:
+        composed(recipient=text)
+    assert not text or text not in str(refusal.value.as_dict())
+
+
+@pytest.mark.parametrize(
+    "sender", ["nobody", "Billing <>", "Billing billing@example.com", "A <a@b.example> <c@d.example>"]
+)
+def test_a_sender_that_is_no_address_is_refused(sender: str) -> None:
+    with pytest.raises(InvalidRequest):
+        composed(sender=sender)
+
+
+def test_a_name_outside_ascii_with_special_characters_survives() -> None:
+    read = parsed(composed(sender='Bäckerei, Söhne & Co. (Köln); "the best" <billing@example.com>'.replace('"', "'")))
+
+    assert read["From"].addresses[0].display_name == "Bäckerei, Söhne & Co. (Köln); 'the best'"
+
+
+def test_a_message_id_is_ours_and_depends_on_nothing_but_the_randomness_given() -> None:
+    first = new_message_id("example.com", bytes(range(16)))
+
+    assert first == "<000102030405060708090a0b0c0d0e0f@example.com>"
+    assert new_message_id("example.com", bytes(range(16))) == first
+    assert new_message_id("example.com", bytes(range(1, 17))) != first
+
+
+@pytest.mark.parametrize(
+    ("domain", "entropy"),
+    [("example.com", b"short"), ("", bytes(16)), ("exa mple", bytes(16)), ("a>\r\nX: y", bytes(16))],
+)
+def test_a_message_id_needs_a_domain_and_enough_randomness(domain: str, entropy: bytes) -> None:
+    with pytest.raises(ValueError, match="message id"):
+        new_message_id(domain, entropy)
+
+
+@pytest.mark.parametrize("message_id", ["", "<a@b", "<a@b>\r\nBcc: x@evil.example", "<a b@c>", "<@c>"])
+def test_a_message_id_that_is_not_ours_is_refused(message_id: str) -> None:
+    with pytest.raises(ValueError, match="message id"):
+        composed(message_id=message_id)
+
+
+@pytest.mark.parametrize("sender", ["billing@mail.example.com", "Studio Noord <billing@mail.example.com>"])
+def test_message_ids_are_unique_within_the_sender_s_domain(sender: str) -> None:
+    assert sender_domain(sender) == "mail.example.com"
