@@ -169,6 +169,13 @@ def test_a_credit_note_mirrors_its_invoice_figure_by_figure(
     assert negate(negate(totals)) == totals
 
 
+def test_shares_mirror_even_where_equal_remainders_of_a_sum_of_nothing_compete() -> None:
+    refund = compute_totals([line("-2", "0.03"), line("1", "0.03"), line("1", "0.03")], "EUR", "inclusive")
+    charge = compute_totals([line("2", "0.03"), line("-1", "0.03"), line("-1", "0.03")], "EUR", "inclusive")
+    assert refund.tax_inclusive_amount == refund.tax_exclusive_amount == 0
+    assert charge == negate(refund)
+
+
 @given(INVOICES, CURRENCIES)
 @PROPERTY
 def test_the_gross_that_was_typed_always_stands(invoice: list[LineFigures], currency: str) -> None:

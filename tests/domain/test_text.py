@@ -253,6 +253,7 @@ def test_an_escaped_surrogate_pair_is_one_character_once_decoded() -> None:
         ("ΟΔΟΣ", "οδος"),
         ("Ｆｕｌｌ", "full"),
         ("ﬁn", "fin"),
+        ("Acme™", "ACMETM"),
         ("O’Brien", "O'Brien"),
         ("Smith–Jones", "Smith-Jones"),
         ("Ac\u200bme", "acme"),

@@ -57,10 +57,24 @@ class HeldClock:
         self._now += dt.timedelta(**by)
 
 
-class Nobody:
-    """A caller that cannot be asked anything."""
+class Person:
+    """A caller. Without a will it cannot be asked; else `asked` keeps the questions and `will` answers them."""
 
     client = "test"
+    reply = None
+
+    def __init__(self, will: bool | None = None) -> None:
+        self.will = will
+        self.asked: list[str] = []
+
+    @property
+    def can_ask(self) -> bool:
+        return self.will is not None
+
+    async def ask(self, question: str, token: str) -> bool:
+        assert token
+        self.asked.append(question)
+        return bool(self.will)
 
     async def progress(self, done: int, total: int, message: str) -> None:
         del done, total, message
@@ -75,17 +89,24 @@ class Office:
         text = CONFIGURATION.format(**{"policy": "", "mode": "full", "account": "", "more": "", **parts})
         self.settings = parse_settings(text, folder)
         self.services = Services(self.settings, clock)
+        self.person = Person()
 
     async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
         """The answer of a tool, or its error object."""
         chosen = next(each for each in TOOLS if each.name == tool)
         try:
             request = parse(chosen, arguments, list(self.settings.accounts))
-            answer = await chosen.handle(request, self.services, Nobody())
+            answer = await chosen.handle(request, self.services, self.person)
         except InvoiceError as error:
             answer = error.as_dict()
         again: dict[str, Any] = json.loads(json.dumps(answer))
         return again
+
+    async def agreed(self, tool: str, **arguments: Any) -> dict[str, Any]:
+        """The answer of a call that needs a second one, with the token that the first one gave."""
+        first = await self.call(tool, **arguments)
+        assert code(first) == "confirmation_required", first
+        return await self.call(tool, **arguments, confirmation=first["error"]["confirmation"])
 
     async def draft(self, buyer: str = "Acme B.V.", price: str = "100.00", **arguments: Any) -> str:
         """The ref of a new draft for a buyer who is added when unknown."""

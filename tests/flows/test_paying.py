@@ -60,7 +60,7 @@ async def test_what_cannot_be_a_payment_is_refused(office: Office, arguments: di
 async def test_drafts_credit_notes_cancelled_and_settled_invoices_take_no_payment(office: Office) -> None:
     draft = await office.draft(price="1.00")
     cancelled = await office.sent(price="2.00")
-    await office.call("change_phase", ref=cancelled, phase="cancelled", expected_status="open")
+    await office.agreed("change_phase", ref=cancelled, phase="cancelled", expected_status="open")
     credited = await office.sent(price="3.00")
     note = (await office.call("create_invoice", kind="credit_note", copy_of=credited))["invoice"]["ref"]
     await office.call("change_phase", ref=note, phase="sent", deliver="manual")
@@ -95,7 +95,7 @@ async def test_paid_as_a_phase_is_a_payment_of_all(office: Office) -> None:
 
 async def test_money_that_still_comes_in_lifts_uncollectible(office: Office) -> None:
     ref = await office.sent(price="100.00")
-    await office.call("change_phase", ref=ref, phase="uncollectible", expected_status="open")
+    await office.agreed("change_phase", ref=ref, phase="uncollectible", expected_status="open")
     answer = await office.call("register_payment", ref=ref, amount="20")
     assert (answer["before"]["status"], answer["after"]["status"]) == ("uncollectible", "partially_paid")
 

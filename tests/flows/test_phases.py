@@ -8,7 +8,7 @@ from tests.flows.conftest import HeldClock, Office, code
 async def test_numbers_are_given_at_sending_in_order_and_without_gaps(office: Office) -> None:
     first, skipped, second = [await office.draft(price=price) for price in ("1.00", "2.00", "3.00")]
     await office.call("change_phase", ref=second, phase="sent", deliver="manual")
-    await office.call("change_phase", ref=skipped, phase="cancelled", expected_status="draft")
+    await office.agreed("change_phase", ref=skipped, phase="cancelled", expected_status="draft")
     await office.call("change_phase", ref=first, phase="sent", deliver="manual")
     numbers = [(await office.invoice(ref)).get("invoice_number") for ref in (second, first, skipped)]
     assert numbers == ["2026-0001", "2026-0002", None]
@@ -80,7 +80,7 @@ async def test_what_is_final_needs_the_expected_status(office: Office, phase: st
 
 async def test_a_sent_invoice_is_cancelled_by_a_credit_note_over_all_of_it(office: Office) -> None:
     ref = await office.sent(price="33.33")
-    answer = await office.call("change_phase", ref=ref, phase="cancelled", expected_status="open")
+    answer = await office.agreed("change_phase", ref=ref, phase="cancelled", expected_status="open")
     assert (answer["from"], answer["to"], answer["changed"]) == ("open", "cancelled", True)
     note = await office.invoice(answer["credit_note"])
     assert (note["invoice_number"], note["tax_inclusive_amount"]) == ("2026-0002", "-40.33")

@@ -53,7 +53,7 @@ async def test_draft_only_makes_and_discards_drafts_and_sends_nothing(opened: Op
     cancelled = await office.call("change_phase", ref=issued, phase="cancelled", expected_status="open")
     assert code(cancelled) == "policy_refused"
     assert code(await office.call("register_payment", ref=issued)) == "read_only"
-    done = await office.call("change_phase", ref=ref, phase="cancelled", expected_status="draft")
+    done = await office.agreed("change_phase", ref=ref, phase="cancelled", expected_status="draft")
     assert done["outcome"] == "done"
 
 

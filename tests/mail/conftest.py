@@ -35,6 +35,7 @@ class Mailbox:
     messages: list[EmailMessage] = field(default_factory=list)
     envelopes: list[Envelope] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
+    authenticated: list[bool] = field(default_factory=list)
     greetings: list[str | None] = field(default_factory=list)
 
     async def handle_RCPT(  # noqa: N802 -- aiosmtpd's name
@@ -51,6 +52,7 @@ class Mailbox:
         self.messages.append(message)
         self.envelopes.append(envelope)
         self.encrypted.append(session.ssl is not None)
+        self.authenticated.append(bool(session.authenticated))
         self.greetings.append(session.host_name)
         return "250 OK"
 

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from invoice_mcp.domain.invoice import Party
 from invoice_mcp.mail.letters import Letter, invoice_letter, reminder_letter
 
 from . import examples
 
+LITTLE_KNOWN = Party("Lilla Ateljén")
 GOLDEN = Path(__file__).parent / "golden"
 
 LETTERS: dict[str, Letter] = {
@@ -27,15 +29,13 @@ LETTERS: dict[str, Letter] = {
             "reminder-credited": reminder_letter(
                 examples.PARTLY_CREDITED, examples.SELLER, "firm", language, examples.TODAY
             ),
-            "reminder-bare": reminder_letter(
-                examples.BARE, examples.Party("Lilla Ateljén"), "final", language, examples.TODAY
-            ),
+            "reminder-bare": reminder_letter(examples.BARE, LITTLE_KNOWN, "final", language, examples.TODAY),
             "invoice": invoice_letter(examples.INVOICE, examples.SELLER, language),
             "invoice-partly-paid": invoice_letter(examples.PARTLY_PAID, examples.SELLER, language),
             "invoice-partly-credited": invoice_letter(examples.PARTLY_CREDITED, examples.SELLER, language),
             "invoice-paid": invoice_letter(examples.PAID, examples.SELLER, language),
             "invoice-every-category": invoice_letter(examples.EVERY_CATEGORY, examples.SELLER, language),
-            "invoice-bare": invoice_letter(examples.BARE, examples.Party("Lilla Ateljén"), language),
+            "invoice-bare": invoice_letter(examples.BARE, LITTLE_KNOWN, language),
             "invoice-huge-figures": invoice_letter(examples.HUGE, examples.SELLER, language),
             "invoice-wide-characters": invoice_letter(examples.WIDE_CHARACTERS, examples.SELLER, language),
             "credit-note": invoice_letter(examples.CREDIT_NOTE, examples.SELLER, language, credited_number="2026-0042"),

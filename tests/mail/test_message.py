@@ -13,6 +13,7 @@ from invoice_mcp.mail.letters import Letter, invoice_letter
 from invoice_mcp.mail.message import compose, is_address, new_message_id, sender_domain
 
 from . import examples
+from .conftest import text_of
 
 HEADERS = {
     "From",
@@ -49,7 +50,7 @@ def parsed(message: EmailMessage) -> EmailMessage:
 def test_a_message_reads_back_as_it_was_composed() -> None:
     read = parsed(composed(reply_to="Studio <hello@example.com>"))
 
-    assert read.get_content() == LETTER.body
+    assert text_of(read) == LETTER.body
     assert {name: str(read[name]) for name in read} == {
         "From": "Billing <billing@example.com>",
         "To": "buyer@example.net",
@@ -72,25 +73,14 @@ def test_a_message_is_seven_bit_with_short_lines_ended_as_smtp_wants() -> None:
     assert data.isascii()
     assert all(len(line) <= 998 for line in data.split(b"\r\n"))
     assert b"\n" not in data.replace(b"\r\n", b"")
-    assert parsed(composed(long)).get_content() == long.body
+    assert text_of(parsed(composed(long))) == long.body
 
 
 INJECTION = st.lists(
     st.one_of(
-        st.sampled_from(
-            [
-                "\r\nBcc: x@evil.example",
-                "\n\nbody",
-                "=?utf-8?q?=0D=0ABcc:_x=40evil.example?=",
-                "=?",
-                "?=",
-                "=0A",
-                "\x85",
-            ]
-        ),
-        st.sampled_from(
-            ["=?utf-8?b?DQpCY2M6IHhAZXZpbC5leGFtcGxl?=", " ", "\u2028", "\x0b", "\x00", "<", ">", ",", '"', "é"]
-        ),
+        st.sampled_from(["\r\nBcc: x@evil.example", "\n\nbody", "=?utf-8?q?=0D=0ABcc:_x=40evil.example?=", "=?", "?="]),
+        st.sampled_from(["=?utf-8?b?DQpCY2M6IHhAZXZpbC5leGFtcGxl?=", "=0A", " ", "\u2028", "\x0b", "\x85", "\x00"]),
+        st.sampled_from(["<", ">", ",", ";", ":", '"', "\\", "@", "(", ")", "[", "]", "é"]),
         st.text(max_size=20),
     ),
     max_size=8,
@@ -103,7 +93,7 @@ def test_no_subject_adds_a_header_or_ends_the_headers(text: str) -> None:
     read = parsed(composed(Letter(f"Invoice {text} of", LETTER.body, "en")))
 
     assert set(read.keys()) == HEADERS
-    assert read.get_content() == LETTER.body
+    assert text_of(read) == LETTER.body
     assert str(read["To"]) == "buyer@example.net"
     assert not re.search("[\r\n]", read["Subject"])
 
@@ -171,9 +161,14 @@ def test_ordinary_addresses_are_addresses(text: str) -> None:
 )
 def test_everything_else_is_no_address(text: str) -> None:
     assert not is_address(text)
-    with pytest.raises(InvalidRequest) as refusal:
+    with pytest.raises(InvalidRequest):
         composed(recipient=text)
-    assert not text or text not in str(refusal.value.as_dict())
+
+
+def test_a_refusal_does_not_repeat_the_address() -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        composed(recipient="canary@example..com")
+    assert "canary" not in str(refusal.value.as_dict())
 
 
 @pytest.mark.parametrize(
@@ -184,10 +179,9 @@ def test_a_sender_that_is_no_address_is_refused(sender: str) -> None:
         composed(sender=sender)
 
 
-def test_a_name_outside_ascii_with_special_characters_survives() -> None:
-    read = parsed(composed(sender='Bäckerei, Söhne & Co. (Köln); "the best" <billing@example.com>'.replace('"', "'")))
-
-    assert read["From"].addresses[0].display_name == "Bäckerei, Söhne & Co. (Köln); 'the best'"
+@pytest.mark.parametrize("name", ["Bäckerei Söhne & Co. (Köln)", "Jansen B.V.", "D'Angelo - billing", "株式会社東京"])
+def test_a_display_name_of_any_language_survives(name: str) -> None:
+    assert parsed(composed(sender=f"{name} <billing@example.com>"))["From"].addresses[0].display_name == name
 
 
 def test_a_message_id_is_ours_and_depends_on_nothing_but_the_randomness_given() -> None:

@@ -15,7 +15,7 @@ from invoice_mcp.mail.letters import reminder_letter
 from invoice_mcp.mail.message import compose
 
 from . import examples
-from .conftest import MailServer
+from .conftest import MailServer, text_of
 
 SENDER = "billing@example.com"
 LETTER = reminder_letter(examples.INVOICE, examples.SELLER, "firm", "nl", examples.TODAY)
@@ -32,6 +32,10 @@ def mail(number: int = 1, hour: int = 9) -> EmailMessage:
     )
 
 
+def files_in(directory: Path) -> list[Path]:
+    return sorted(directory.iterdir())
+
+
 async def put(directory: Path, message: EmailMessage) -> Delivery:
     return await OutboxMailer(directory, sender=SENDER).deliver(message)
 
@@ -45,22 +49,22 @@ async def test_a_mail_waits_in_a_file_of_its_own_that_only_its_owner_reads(tmp_p
         os.umask(previous)
 
     assert (delivery.outcome, delivery.channel) == ("queued", "outbox")
-    [file] = outbox.iterdir()
+    [file] = files_in(outbox)
     assert file.name == "20260315T083000Z-mail.1.eml"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(outbox.stat().st_mode) == 0o700
     read = message_from_bytes(file.read_bytes(), policy=policy.default)
     assert isinstance(read, EmailMessage)
-    assert read.get_content() == LETTER.body
+    assert text_of(read) == LETTER.body
 
 
 async def test_the_same_message_lies_there_once_and_is_never_overwritten(tmp_path: Path) -> None:
     await put(tmp_path, mail())
-    [file] = tmp_path.iterdir()
+    [file] = files_in(tmp_path)
     before = file.stat()
 
     assert (await put(tmp_path, mail())).outcome == "queued"
-    assert list(tmp_path.iterdir()) == [file]
+    assert files_in(tmp_path) == [file]
     assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
@@ -69,7 +73,8 @@ async def test_a_message_id_cannot_lead_out_of_the_outbox(tmp_path: Path) -> Non
     message.replace_header("Message-ID", "<../../etc/x@example.com>")
     await put(tmp_path / "outbox", message)
 
-    assert [file.parent for file in tmp_path.rglob("*.eml")] == [tmp_path / "outbox"]
+    assert [file.parent for file in files_in(tmp_path / "outbox")] == [tmp_path / "outbox"]
+    assert files_in(tmp_path) == [tmp_path / "outbox"]
 
 
 @pytest.mark.parametrize("failing", ["fsync", "link"])
@@ -83,7 +88,7 @@ async def test_a_disk_that_fails_leaves_no_mail_and_says_so_without_a_path(
     with pytest.raises(StorageFailed) as failure:
         await put(tmp_path, mail())
 
-    assert list(tmp_path.iterdir()) == []
+    assert files_in(tmp_path) == []
     assert str(tmp_path) not in str(failure.value.as_dict())
 
 
@@ -110,7 +115,7 @@ async def test_an_outbox_that_others_may_write_to_is_refused(tmp_path: Path) -> 
 
     with pytest.raises(StorageFailed):
         await put(outbox, mail())
-    assert list(outbox.iterdir()) == []
+    assert files_in(outbox) == []
 
 
 async def test_an_outbox_that_is_a_link_or_a_file_is_refused(tmp_path: Path) -> None:
@@ -121,7 +126,7 @@ async def test_an_outbox_that_is_a_link_or_a_file_is_refused(tmp_path: Path) -> 
     for name in ("link", "file"):
         with pytest.raises(StorageFailed):
             await put(tmp_path / name, mail())
-    assert list((tmp_path / "real").iterdir()) == []
+    assert files_in(tmp_path / "real") == []
 
 
 async def test_the_outbox_is_listed_oldest_first_with_ours_alone(tmp_path: Path) -> None:

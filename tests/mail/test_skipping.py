@@ -15,17 +15,14 @@ AMSTERDAM = dt.timezone(dt.timedelta(hours=1))
 
 
 def reason(invoice: Invoice = examples.INVOICE, **known: Any) -> str | None:
-    return skip_reason(
-        invoice,
-        **{
-            "today": examples.TODAY,
-            "min_reminder_days": 3,
-            "last_reminder_at": None,
-            "has_address": True,
-            "address_confirmed": True,
-        }
-        | known,
-    )
+    usual: dict[str, Any] = {
+        "today": examples.TODAY,
+        "min_reminder_days": 3,
+        "last_reminder_at": None,
+        "has_address": True,
+        "address_confirmed": True,
+    }
+    return skip_reason(invoice, **usual | known)
 
 
 def days_ago(days: int, hour: int = 12) -> dt.datetime:

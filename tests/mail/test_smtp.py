@@ -8,6 +8,7 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
+import trustme
 
 from invoice_mcp.mail.letters import Letter, invoice_letter, reminder_letter
 from invoice_mcp.mail.message import compose
@@ -82,21 +83,20 @@ async def test_starttls_and_login_with_a_verified_certificate(
         )
 
     assert delivery.outcome == "sent"
-    assert mailbox.encrypted == [True]
+    assert (mailbox.encrypted, mailbox.authenticated) == ([True], [True])
 
 
 async def test_implicit_tls_with_a_verified_certificate(
     serving: Serving, certified: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
     mailbox = Mailbox()
-    async with serving(
-        mailbox, tls=certified, authenticator=authenticator, auth_required=True, auth_require_tls=False
-    ) as port:
+    async with serving(mailbox, tls=certified, authenticator=authenticator, auth_require_tls=False) as port:
         delivery = await deliver(
             MailServer("127.0.0.1", port, "studio", "implicit"), password=lambda: PASSWORD, trust=trusting
         )
 
-    assert (delivery.outcome, len(mailbox.messages)) == ("sent", 1)
+    assert delivery.outcome == "sent"
+    assert mailbox.authenticated == [True]
 
 
 @pytest.mark.parametrize("tls", ["implicit", "starttls"])
@@ -114,14 +114,16 @@ async def test_a_certificate_nobody_vouches_for_is_refused(
 
 
 async def test_a_certificate_for_another_host_is_refused(
-    serving: Serving, certified: ssl.SSLContext, trusting: ssl.SSLContext
+    serving: Serving, authority: trustme.CA, trusting: ssl.SSLContext
 ) -> None:
+    elsewhere = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("mail.example").configure_cert(elsewhere)
     mailbox = Mailbox()
-    async with serving(mailbox, tls_context=certified) as port:
-        delivery = await deliver(MailServer("127.0.0.2", port, tls="starttls"), trust=trusting)
-        other = await deliver(MailServer("ip6-localhost", port, tls="starttls"), trust=trusting)
+    async with serving(mailbox, tls_context=elsewhere) as port:
+        delivery = await deliver(MailServer("127.0.0.1", port, tls="starttls"), trust=trusting)
 
-    assert {delivery.outcome, other.outcome} == {"refused"}
+    assert delivery.outcome == "refused"
+    assert delivery.detail.endswith("its certificate is not trusted")
     assert mailbox.messages == []
 
 
@@ -160,26 +162,34 @@ async def test_a_password_that_cannot_be_had_is_a_refusal_before_any_connection(
 
 
 async def test_a_password_that_takes_too_long_ends_with_the_deadline() -> None:
-    asked = threading.Event()
+    waiting, answered = threading.Event(), threading.Event()
 
     def slow() -> str:
-        asked.wait(5)
+        waiting.wait(10)
+        answered.set()
         return PASSWORD
 
     delivery = await deliver(MailServer("127.0.0.1", 9, "studio"), password=slow, deadline=dt.timedelta(seconds=0.1))
-    asked.set()
 
+    assert not answered.is_set()
+    waiting.set()
     assert delivery.outcome == "refused"
     assert delivery.detail.endswith("no answer in time")
 
 
 async def test_a_password_is_not_asked_for_when_the_server_wants_no_user(serving: Serving) -> None:
-    asked: list[str] = []
+    asked = threading.Event()
+
+    def password() -> str:
+        asked.set()
+        return PASSWORD
+
     mailbox = Mailbox()
     async with serving(mailbox) as port:
-        await deliver(MailServer("127.0.0.1", port), password=lambda: asked.append("x") or "")
+        delivery = await deliver(MailServer("127.0.0.1", port), password=password)
 
-    assert (asked, len(mailbox.messages)) == ([], 1)
+    assert delivery.outcome == "sent"
+    assert not asked.is_set()
 
 
 async def test_a_refused_recipient_is_a_refusal_without_the_server_s_words(serving: Serving) -> None:
@@ -229,7 +239,7 @@ async def meet(moment: Moment, fault: str) -> tuple[Delivery, FaultyServer]:
     async with server.running() as port:
         started = loop.time()
         delivery = await deliver(MailServer("127.0.0.1", port), deadline=dt.timedelta(seconds=0.2))
-        assert loop.time() - started < 1
+        assert loop.time() - started < 5
     assert server.connections == 1
     assert "canary" not in delivery.detail
     return delivery, server

@@ -145,7 +145,7 @@ def build(*tools: Tool[Any], deadline_s: float = DEADLINE_S) -> InvoiceServer:
 
 
 def build_noisily() -> InvoiceServer:
-    print("printed before anything was served")
+    print("printed before anything was served", flush=True)
     return build()
 
 

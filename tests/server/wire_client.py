@@ -155,18 +155,25 @@ async def in_process(
 ) -> AsyncIterator[WireClient]:
     """A session with `server` in this process. Leaving it ends the input and waits for the server to end."""
     incoming, to_server, from_server, outgoing = descriptors()
-    for fd in (incoming, outgoing):
-        os.set_blocking(fd, False)
     client = WireClient(to_server, from_server)
+
+    async def run() -> None:
+        for fd in (incoming, outgoing):
+            os.set_blocking(fd, False)
+        try:
+            await serve(server, incoming, outgoing)
+        finally:
+            os.close(incoming)
+            os.close(outgoing)
+
     try:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(serve, server, incoming, outgoing)
+            tasks.start_soon(run)
             yield client
             client.close()
     finally:
         client.close()
-        for fd in (incoming, outgoing, from_server):
-            os.close(fd)
+        os.close(from_server)
 
 
 class Process:

@@ -89,6 +89,8 @@ REFUSED = {
     "reminder days": Case("[policy]\nmin_reminder_days = -1", "policy.min_reminder_days", "from 0 to 365"),
     "port": Case("[http]\nport = 65536", "http.port", "from 0 to 65535"),
     "http host": Case(f"[http]\nhost = '{CANARY} x'", "http.host", "a host name"),
+    "http host as a number": Case("[http]\nhost = 2130706433", "http.host", "a host name"),
+    "http host as a list": Case("[http]\nhost = []", "http.host", "a host name"),
     "allowed host with a scheme": Case(f"[http]\nallowed_hosts = ['https://{CANARY}']", "http.allowed_hosts", "a host"),
     "allowed origin with a path": Case(
         f"[http]\nallowed_origins = ['https://a/{CANARY}']", "http.allowed_origins", "an origin"

@@ -3,22 +3,27 @@
 The program is started once, without threads, and forks what it needs: a process costs milliseconds that way.
 """
 
+# ruff: noqa: ASYNC240 - the tests do to files what people do
+
 import asyncio
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Coroutine
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import apsw
-from storage.disk import Call, Disk
-from storage.notes import FIRST, SECOND, THIRD, add, notes_database, texts
 
 from invoice_mcp.errors import StorageFailed
+from storage.disk import Call, Disk
+from storage.notes import FIRST, SECOND, THIRD, add, notes_database, texts
 
 ALL = (FIRST, SECOND, THIRD)
 
@@ -60,7 +65,10 @@ def in_child(work: Callable[[], Coroutine[Any, Any, None]]) -> int:
 
 
 def end_of(pid: int) -> int:
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    """0, or minus the signal a test killed it with; anything else is a mistake."""
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    assert code in (0, -signal.SIGKILL)
+    return code
 
 
 def open_together(path: Path, processes: int) -> None:
@@ -89,35 +97,35 @@ def migrate_and_be_killed(folder: Path, old: int) -> None:
 
     Ends with the first that is not killed, and prints its number.
     """
-    number = -1
-    killed = True
-    while killed:
+    before = folder / "before" / "notes.db"
+
+    async def prepare() -> None:
+        database = notes_database(before, migrations=ALL[:old])
+        await database.write(add("kept"))
+        await database.close()
+
+    if old:
+        assert end_of(in_child(prepare)) == 0
+    number = 0
+    while end_of(in_child(partial(migrate_until, before, folder / str(number) / "notes.db", number))):
         number += 1
-        path = folder / str(number) / "notes.db"
-
-        async def prepare(path: Path = path) -> None:
-            database = notes_database(path, migrations=ALL[:old])
-            await database.write(add("kept"))
-            await database.close()
-
-        async def migrate(path: Path = path, number: int = number) -> None:
-            calls = 0
-
-            def count(call: Call) -> None:
-                nonlocal calls
-                if calls == number:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                calls += 1
-
-            with Disk(count):
-                database = notes_database(path, migrations=ALL)
-                await database.read(texts)
-                await database.close()
-
-        if old:
-            assert end_of(in_child(prepare)) == 0
-        killed = end_of(in_child(migrate)) == -signal.SIGKILL
     print(number)
+
+
+async def migrate_until(before: Path, path: Path, last: int) -> None:
+    """Bring a copy of `before`, if there is one, to the newest version; killed before call `last` of the disk."""
+    if before.parent.is_dir():
+        shutil.copytree(before.parent, path.parent)
+    calls = count()
+
+    def kill(call: Call) -> None:
+        if next(calls) == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with Disk(kill):
+        database = notes_database(path, migrations=ALL)
+        await database.read(texts)
+        await database.close()
 
 
 def write_together(path: Path, times: int) -> None:
@@ -161,7 +169,7 @@ def write_and_be_killed(path: Path, rounds: int) -> None:
     print(json.dumps(acknowledged))
 
 
-def hold_lock(path: Path, seconds: int) -> None:
+def hold_lock(path: Path, _: int) -> None:
     """What a database browser does that was left in the middle of an edit, until its input ends."""
     connection = apsw.Connection(str(path))
     connection.execute("BEGIN IMMEDIATE")
@@ -171,13 +179,24 @@ def hold_lock(path: Path, seconds: int) -> None:
     connection.close()
 
 
-def hold_file(path: Path, seconds: int) -> None:
+def hold_file(path: Path, _: int) -> None:
     """What a program does that wants the file for itself alone, until its input ends."""
     connection = apsw.Connection(str(path))
     connection.pragma("locking_mode", "exclusive")
     connection.execute("BEGIN IMMEDIATE; COMMIT")
     print("locked", flush=True)
     sys.stdin.read()
+    connection.close()
+
+
+def try_to_take_file(path: Path, _: int) -> None:
+    """Ask SQLite for what it gives only while nobody else has the file open."""
+    connection = apsw.Connection(str(path))
+    try:
+        connection.pragma("journal_mode", "delete")
+        print("taken")
+    except apsw.BusyError:
+        print("busy")
     connection.close()
 
 
@@ -212,6 +231,7 @@ PROGRAMS: dict[str, Callable[[Path, int], None]] = {
         write_and_be_killed,
         hold_lock,
         hold_file,
+        try_to_take_file,
         fill_disk,
     )
 }

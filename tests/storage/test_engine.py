@@ -15,7 +15,8 @@ import pytest
 from invoice_mcp.errors import Conflict, StorageFailed
 
 from .conftest import Opener
-from .notes import add, files_beside, texts, texts_in
+from .notes import add, files_beside, notes_database, texts, texts_in
+from .programs import environment
 
 
 class Blocked:
@@ -145,6 +146,33 @@ async def test_foreign_keys_hold(opener: Opener) -> None:
         await database.write(lambda connection: connection.execute("INSERT INTO b (a) VALUES (1)"))
 
 
+async def test_every_connection_is_set_as_promised(opener: Opener) -> None:
+    def settings(connection: apsw.Connection) -> dict[str, object]:
+        names = ("journal_mode", "synchronous", "foreign_keys", "fullfsync", "trusted_schema", "mmap_size")
+        return {name: connection.pragma(name) for name in names}
+
+    expected = {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "fullfsync": 1,
+        "trusted_schema": 0,
+        "mmap_size": 0,
+    }
+    database = opener()
+    assert await database.write(settings) == expected
+    assert await database.read(settings) == expected
+
+
+async def test_the_schema_cannot_be_written_past_sqlite(opener: Opener) -> None:
+    def tamper(connection: apsw.Connection) -> None:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_schema SET sql = 'CREATE TABLE notes (text)' WHERE name = 'notes'")
+
+    with pytest.raises(StorageFailed):
+        await opener().write(tamper)
+
+
 async def test_a_cursor_that_is_kept_does_not_hold_later_reads_in_the_past(opener: Opener) -> None:
     database = opener()
     await database.write(lambda connection: [add(text)(connection) for text in "abc"])
@@ -238,17 +266,23 @@ async def test_after_close_nothing_is_done_any_more(opener: Opener) -> None:
         await database.facts()
 
 
+def open_now() -> tuple[set[threading.Thread], set[str]]:
+    """The threads and the descriptors of this process."""
+    return set(threading.enumerate()), set(os.listdir("/dev/fd"))  # noqa: PTH208
+
+
 async def test_close_leaves_no_thread_no_descriptor_and_only_the_one_file(opener: Opener, path: Path) -> None:
     await opener(path.with_name("warm.db")).close()
-    threads, descriptors = set(threading.enumerate()), len(os.listdir("/dev/fd"))  # noqa: PTH208
+    threads, descriptors = open_now()
     database = opener()
     await asyncio.gather(database.write(add("a")), *(database.read(texts) for _ in range(10)))
     with pytest.raises(StorageFailed):
         await database.write(lambda connection: connection.execute("nonsense"))
-    assert set(threading.enumerate()) > threads
+    assert open_now()[0] > threads
+    assert open_now()[1] > descriptors
     await database.close()
-    assert set(threading.enumerate()) == threads
-    assert len(os.listdir("/dev/fd")) == descriptors  # noqa: PTH208
+    assert open_now()[0] <= threads
+    assert open_now()[1] <= descriptors
     assert files_beside(path) == ["notes.db"]
 
 
@@ -269,8 +303,6 @@ async def test_two_databases_of_one_process_share_a_new_file(opener: Opener, pat
 
 
 def test_a_database_works_on_one_event_loop_after_another(path: Path) -> None:
-    from .notes import notes_database
-
     database = notes_database(path)
     for text in "ab":
         asyncio.run(database.write(add(text)))
@@ -279,8 +311,6 @@ def test_a_database_works_on_one_event_loop_after_another(path: Path) -> None:
 
 
 def test_an_answer_for_a_loop_that_has_ended_is_dropped(path: Path) -> None:
-    from .notes import notes_database
-
     database = notes_database(path)
     blocked = Blocked("late")
 
@@ -304,9 +334,8 @@ async def test_facts_tell_the_state_of_the_file(opener: Opener) -> None:
 
 
 def run_program(source: str, path: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])}
     return subprocess.run(
-        [sys.executable, "-c", source, str(path)], env=environment, capture_output=True, text=True, timeout=30
+        [sys.executable, "-c", source, str(path)], env=environment(), capture_output=True, text=True, timeout=30
     )
 
 

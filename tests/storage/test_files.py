@@ -19,6 +19,7 @@ from invoice_mcp.storage.files import file_system_type
 
 from .conftest import Opener
 from .notes import add, files_beside, texts, texts_in
+from .programs import environment, run
 
 
 def mode(path: Path) -> int:
@@ -40,6 +41,32 @@ async def test_what_is_created_is_private_whatever_the_umask(
     assert [mode(each) for each in (path.parent.parent, path.parent)] == [0o700, 0o700]
     assert files_beside(path) == ["notes.db", "notes.db-shm", "notes.db-wal"]
     assert {mode(each) for each in path.parent.iterdir()} == {0o600}
+
+
+async def test_a_new_folder_survives_a_power_cut(
+    opener: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced, sync = [], os.fsync
+
+    def watched(handle: int) -> None:
+        synced.append(os.fstat(handle).st_ino)
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    await opener(tmp_path / "one" / "two" / "notes.db").write(add("a"))
+    assert synced == [tmp_path.stat().st_ino, (tmp_path / "one").stat().st_ino]
+
+
+async def test_opening_a_file_again_keeps_the_locks_on_it(opener: Opener, path: Path) -> None:
+    """POSIX drops all locks of a process on a file when it closes any descriptor of it."""
+    database = opener()
+    await database.write(add("a"))
+    other = opener()
+    await other.read(texts)
+    await other.close()
+    assert run("try_to_take_file", path, 0) == "busy\n"
+    await database.close()
+    assert run("try_to_take_file", path, 0) == "taken\n"
 
 
 async def test_a_file_others_may_read_is_closed_to_them(opener: Opener, path: Path) -> None:
@@ -258,10 +285,9 @@ bound_by_modes = pytest.mark.skipif(
 
 
 def outcomes(path: Path) -> list[object]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])}
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_PRIVILEGES, str(path)],
-        env=environment, capture_output=True, text=True, timeout=30,
+        env=environment(), capture_output=True, text=True, timeout=30,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

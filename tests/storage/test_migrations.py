@@ -15,7 +15,18 @@ from invoice_mcp.errors import StorageFailed
 from invoice_mcp.storage import connection as connection_module
 
 from .conftest import Opener
-from .notes import APPLICATION_ID, FIRST, SECOND, TABLES_BY_VERSION, THIRD, add, files_beside, texts, texts_in
+from .notes import (
+    APPLICATION_ID,
+    FIRST,
+    SECOND,
+    TABLES_BY_VERSION,
+    THIRD,
+    add,
+    files_beside,
+    notes_database,
+    texts,
+    texts_in,
+)
 from .programs import run
 
 ALL = (FIRST, SECOND, THIRD)
@@ -248,7 +259,6 @@ def test_a_migration_that_is_killed_leaves_a_whole_version(path: Path, old: int)
 
 def run_here(place: Path) -> str:
     """What this program reads from a file a killed one left."""
-    from .notes import notes_database
 
     async def read() -> str:
         database = notes_database(place, migrations=ALL)

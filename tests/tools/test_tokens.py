@@ -1,6 +1,5 @@
 """What the server costs a model before and between its calls."""
 
-import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -14,14 +13,14 @@ from tools.calls import ACCOUNTS, CONTRADICTIONS, LEAST, TOOL, compact, tools_li
 from tools.tokens import count_tokens, needs_tokenizer
 
 LIST_TOKENS: Final = 2_400
-LIST_BYTES: Final = 9_800
-"""Stands in for the tokens where they cannot be counted: o200k takes 4.1 bytes of this list for one."""
+LIST_BYTES: Final = 10_440
+"""Each budget of bytes stands in for its budget of tokens: o200k takes 4.35 bytes of this list for a token."""
 
 INSTRUCTIONS_TOKENS: Final = 350
 INSTRUCTIONS_BYTES: Final = 1_500
 
 REFUSAL_TOKENS: Final = 120
-REFUSAL_BYTES: Final = 560
+REFUSAL_BYTES: Final = 440
 
 SIX_ACCOUNTS: Final = [
     AccountLine("ledger", "ledger", "EUR", "full", None),
@@ -32,7 +31,18 @@ SIX_ACCOUNTS: Final = [
     AccountLine("agency", "productive", None, "read_only", None),
 ]
 
-NASTY: Final = ("Not what was asked for, in 40 letters ok.", 10**16, [[1]], {"x": 1}, "ledgr:7", "2026-02-30", -1)
+NASTY: Final = (
+    "zQ9#x~K2-7vW!p3_Lm8&Yt5^Rb1*Hs6+Jd4$Gf0.",
+    "x" * 99,
+    10**14 + 7,
+    1.5e99,
+    [[1]],
+    {"x": 1},
+    "ledgr:7",
+    "2026-02-30",
+    -1,
+)
+"""Values hardly any argument takes; the first is as long as a refusal repeats, and as dear in tokens as text gets."""
 
 
 def refusal_of(name: str, arguments: dict[str, Any]) -> str | None:
@@ -46,13 +56,11 @@ def refusal_of(name: str, arguments: dict[str, Any]) -> str | None:
 def refusals() -> Iterator[str]:
     """Every argument of every tool with values it does not take, alone and three at a time; unknown ones; clashes."""
     for tool in TOOLS:
-        names = [*tool.request.model_fields, "unheard_of"]
-        sent = [{**LEAST[tool.name], name: value} for name in names for value in NASTY]
-        sent += [
-            {**LEAST[tool.name], **dict.fromkeys(three, NASTY[0])}
-            for three in itertools.zip_longest(*[iter(names)] * 3, fillvalue="unheard_of")
-        ]
-        yield from filter(None, (refusal_of(tool.name, arguments) for arguments in sent))
+        names = [*tool.request.model_fields, "unheard_of", "xK2_7vWp3_Lm8Yt5Rb1Hs6Jd4Gf0_Zq9c"]
+        triples = zip(names, names[1:], names[2:], strict=False)
+        sent = [{name: value} for name in names for value in NASTY]
+        sent += [dict.fromkeys(triple, NASTY[0]) for triple in triples]
+        yield from filter(None, (refusal_of(tool.name, {**LEAST[tool.name], **changed}) for changed in sent))
     yield from filter(None, (refusal_of(name, arguments) for name, arguments, _ in CONTRADICTIONS))
 
 

@@ -18,6 +18,9 @@ _BLANKS: Final = (
     "\t\n\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 )
 
+_NONCHARACTERS: Final = "\ufdd0-\ufdef" + "".join(
+    chr(plane + 0xFFFE) + chr(plane + 0xFFFF) for plane in range(0, 0x110000, 0x10000)
+)
 _HIDDEN: Final = (
     "\x00-\x09\x0b-\x1f\x7f-\x9f"  # controls, without the newline
     "\xad\u034f\u061c\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb"  # format, separators
@@ -26,18 +29,12 @@ _HIDDEN: Final = (
     "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"  # letters and a symbol that are drawn as nothing
     "\ud800-\udfff"  # surrogates
     "\ufe00-\ufe0f\U000e0000-\U000e0fff"  # variation selectors, tags
-    "\ufdd0-\ufdef\ufffe\uffff"
-    + "".join(
-        f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000)
-    )  # noncharacters
-)
+) + _NONCHARACTERS
 # Whole blocks rather than the emoji table of one Unicode version: a joiner after an arrow hides nothing.
 _PICTURE: Final = (
     "[©®‼⁉™ℹ\u2190-\u21ff\u2300-\u23ffⓂ\u25a0-\u27bf\u2934\u2935\u2b00-\u2bff〰〽㊗㊙\U0001f000-\U0001faff]"
 )
-_EMOJI_OR_HIDDEN = re.compile(
-    f"([0-9#*]\ufe0f\u20e3|{_PICTURE}\ufe0f?(?:\u200d{_PICTURE}\ufe0f?)*)|[{_HIDDEN}]", re.DOTALL
-)
+_EMOJI_OR_HIDDEN = re.compile(f"([0-9#*]\ufe0f\u20e3|{_PICTURE}\ufe0f?(?:\u200d{_PICTURE}\ufe0f?)*)|[{_HIDDEN}]")
 _LINE_BREAK = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 
 # Canonical combining classes of accents, points and overlays. Those of kana voicing, nukta, virama and the South-East
@@ -63,7 +60,7 @@ def check_text(value: str, max_length: int) -> str:
         ValueError: a hidden character, nothing but blanks, or too long. The message never repeats the text.
     """
     text = value.replace("\r\n", "\n").strip(_BLANKS)
-    if not (text.isascii() and text.isprintable()):
+    if not _is_plain(text):
         hidden = next((match for match in _EMOJI_OR_HIDDEN.finditer(text) if match[1] is None), None)
         if hidden is not None:
             code = f"U+{ord(hidden[0]):04X}"
@@ -88,7 +85,7 @@ def clean_text(value: str, max_length: int) -> str:
         max_length: in code points, the `…` included.
     """
     text = value.strip(_BLANKS)
-    if not (text.isascii() and text.isprintable()):
+    if not _is_plain(text):
         text = unicodedata.normalize("NFC", _seen(text)).strip(_BLANKS)
     if len(text) <= max_length:
         return text
@@ -100,7 +97,7 @@ def fold(value: str) -> str:
 
     `Ærøskøbing`, `AEROSKOBING` and `ærøskøbing ` agree, as do `Straße` and `STRASSE`, `İzmir` and `izmir`.
     """
-    if value.isascii():
+    if _is_plain(value):
         return " ".join(value.casefold().split())
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", _seen(value)).casefold())
     bare = "".join(character for character in plain if unicodedata.combining(character) not in _ACCENTS)
@@ -120,6 +117,10 @@ def number_key(value: str) -> str:
         else:
             key += run
     return key or folded
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable()
 
 
 def _seen(text: str) -> str:

@@ -27,7 +27,7 @@ _ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _DOMAIN: Final = rf"{_LABEL}(?:\.{_LABEL})*"
 _MAILBOX: Final = re.compile(rf"(?!.*=\?){_ATOM}(?:\.{_ATOM})*@(?P<domain>{_DOMAIN})", re.ASCII)
-_NAMED: Final = re.compile(r"(?P<name>[^<>\"]{1,100}) <(?P<address>[^<>]+)>")
+_NAMED: Final = re.compile(r"(?P<name>[^<>\"@,;:\\]{1,100}) <(?P<address>[^<>]+)>")
 _MESSAGE_ID: Final = re.compile(rf"<[A-Za-z0-9._-]{{1,128}}@{_DOMAIN}>", re.ASCII)
 
 

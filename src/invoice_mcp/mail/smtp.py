@@ -10,8 +10,6 @@ from email.policy import SMTP
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
-import anyio.to_thread
-
 from invoice_mcp.mail.outcome import Channel, Delivery
 
 if TYPE_CHECKING:
@@ -121,7 +119,7 @@ class SmtpMailer:
         if self._password is None or self._server.user is None:
             return ""
         try:
-            return await anyio.to_thread.run_sync(self._password, abandon_on_cancel=True)
+            return await asyncio.to_thread(self._password)
         except Exception:  # whatever keeps the secret: the environment, a file, a keyring
             raise _NoPassword from None
 

@@ -24,7 +24,7 @@ BACKLOG_BYTES: Final = 256 * 1024
 LAST_ANSWERS_S: Final = 0.5
 """How long requests that were read before the end of the input may take to be answered."""
 
-FLUSH_S: Final = 0.5
+FLUSH_S: Final = 0.2
 """How long a client that does not read may hold up the end."""
 
 

@@ -117,7 +117,9 @@ class Accounts:
         if len(choices) != 1:
             raise InvalidRequest(
                 "Several accounts can create invoices." if choices else "No account can create invoices.",
-                next=f"Give account: one of {', '.join(choices)}." if choices else "Ask the person to configure an account.",
+                next=f"Give account: one of {', '.join(choices)}."
+                if choices
+                else "Ask the person to configure an account.",
                 field="account",
             )
         return self.get(choices[0])

@@ -1,9 +1,12 @@
-"""What a call works with: the accounts and the write protocol, opened at first use, closed together."""
+"""What a call works with: the accounts, and the writes under way or waiting; opened at first use, closed together."""
 
 from invoice_mcp.clock import Clock
 from invoice_mcp.service.accounts import Accounts
+from invoice_mcp.service.confirming import Pending
 from invoice_mcp.settings import Settings
-from invoice_mcp.writes.protocol import Writer
+from invoice_mcp.storage.engine import Database
+from invoice_mcp.storage.state_schema import APPLICATION_ID, MIGRATIONS
+from invoice_mcp.writes.protocol import Turns
 
 
 class Services:
@@ -13,8 +16,11 @@ class Services:
         self.settings = settings
         self.clock = clock
         self.accounts = Accounts(settings, clock)
-        self.writer = Writer()
+        self.turns = Turns()
+        state = Database(settings.state_dir / "state.db", migrations=MIGRATIONS, application_id=APPLICATION_ID)
+        self.pending = Pending(state, clock)
 
     async def close(self) -> None:
         """Let go of files and connections; idempotent."""
         await self.accounts.close()
+        await self.pending.close()

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
-from invoice_mcp.backends.base import Plan, Write, WriteArguments
+from invoice_mcp.backends.base import Write, WriteArguments
 from invoice_mcp.domain.invoice import Ref
 from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, RegisterPayment, SendReminder
 from invoice_mcp.domain.results import prune, render_invoice, render_standing
@@ -12,109 +12,119 @@ from invoice_mcp.domain.text import fold
 from invoice_mcp.errors import InvoiceError, OutcomeUnknown
 from invoice_mcp.service.accounts import Account
 from invoice_mcp.service.app import Services
-from invoice_mcp.service.policy import check_plan, check_rate, check_tool
+from invoice_mcp.service.caller import Caller
+from invoice_mcp.service.carrying import Job, carry_out, shown
+from invoice_mcp.service.policy import check_tool
 from invoice_mcp.writes.identity import identify
 from invoice_mcp.writes.protocol import Written
 
-_MATCHES_READ = 6
+_MATCHES_READ: Final = 6
+_UNHEARD: Final = ("pending", "unknown")
 
 
-async def create(request: CreateInvoice, services: Services) -> dict[str, Any]:
+async def create(request: CreateInvoice, services: Services, caller: Caller) -> dict[str, Any]:
     """The answer of create_invoice: the draft, or what it would be."""
     account = services.accounts.to_create_in(request.account, (request.copy_of, request.replaces))
     check_tool(account, "create_invoice", request)
-    resolved = await _known_buyer(account, request)
-    written = await _write(services, account, "create_invoice", request, resolved=resolved)
+    job = _job(account, "create_invoice", request, resolved=await _known_buyer(account, request))
+    written = await _one(services, caller, request, job)
     return {**_told(written), **await _invoice(account, written), **_preview(written)}
 
 
-async def pay(request: RegisterPayment, services: Services) -> dict[str, Any]:
+async def pay(request: RegisterPayment, services: Services, caller: Caller) -> dict[str, Any]:
     """The answer of register_payment: the payment, and how the invoice stood before and stands after."""
     account = services.accounts.of(request.ref)
     check_tool(account, "register_payment", request)
-    written = await _write(services, account, "register_payment", request, request.ref)
+    written = await _one(services, caller, request, _job(account, "register_payment", request, request.ref))
     return {**_told(written), **written.result, **_standings(written), **_preview(written)}
 
 
-async def change_phase(request: ChangePhase, services: Services) -> dict[str, Any]:
+async def change_phase(request: ChangePhase, services: Services, caller: Caller) -> dict[str, Any]:
     """The answer of change_phase: from where to where, how it was delivered, the invoice after.
 
     Phase `paid` is register_payment of all that is payable, with that tool's rules and answer.
     """
     if request.phase == "paid":
-        return await pay(_payment_of_all(request), services)
+        return await pay(_payment_of_all(request), services, caller)
     account = services.accounts.of(request.ref)
     check_tool(account, "change_phase", request)
-    written = await _write(services, account, "change_phase", request, request.ref)
+    written = await _one(services, caller, request, _job(account, "change_phase", request, request.ref))
     return {**_told(written), **_moved(written), **await _invoice(account, written), **_preview(written)}
 
 
-async def remind(request: SendReminder, services: Services) -> dict[str, Any]:
+async def remind(request: SendReminder, services: Services, caller: Caller) -> dict[str, Any]:
     """The answer of send_reminder: one receipt per ref, each a write of its own.
 
     Raises:
         InvoiceError: the only ref failed; among several, a failure is a receipt.
     """
     refs = list(dict.fromkeys(request.refs))
+    jobs = []
     for ref in refs:
-        check_tool(services.accounts.of(ref), "send_reminder", request)
-    receipts = []
-    for ref in refs:
-        try:
-            receipts.append(await _remind_one(request, ref, services))
-        except InvoiceError as error:
-            if len(refs) == 1:
-                raise
-            receipts.append(_failed(ref, error))
-    return {"receipts": receipts}
+        account = services.accounts.of(ref)
+        check_tool(account, "send_reminder", request)
+        key = None if request.idempotency_key is None else f"{request.idempotency_key}:{ref.id}"
+        job = _job(account, "send_reminder", request, ref, {"refs": ref.id})
+        jobs.append(replace(job, write=replace(job.write, identity=replace(job.write.identity, key=key))))
+    outcomes = [
+        _certain(job, outcome)
+        for job, outcome in zip(jobs, await carry_out(services, caller, request, jobs), strict=True)
+    ]
+    if len(outcomes) == 1 and isinstance(outcomes[0], InvoiceError):
+        raise outcomes[0]
+    return {"receipts": [_receipt(ref, outcome) for ref, outcome in zip(refs, outcomes, strict=True)]}
 
 
-async def _remind_one(request: SendReminder, ref: Ref, services: Services) -> dict[str, Any]:
-    account = services.accounts.of(ref)
-    key = request.idempotency_key and f"{request.idempotency_key}:{ref.id}"
-    written = await _write(services, account, "send_reminder", request, ref, key=key, resolved={"refs": ref.id})
-    if written.plan is not None and written.plan.skipped is not None:
-        return {"ref": str(ref), "outcome": "skipped", "reason": written.plan.skipped}
-    if written.outcome == "preview":
-        return {"ref": str(ref), "outcome": "preview", **_preview(written)}
-    delivery = written.result["delivery"]
+def _certain(job: Job, outcome: Written | InvoiceError) -> Written | InvoiceError:
+    """`outcome`, unless it is a mail of which nobody can tell whether it left."""
+    if isinstance(outcome, InvoiceError) or outcome.result.get("delivery", {}).get("outcome") not in _UNHEARD:
+        return outcome
+    return OutcomeUnknown(
+        "Whether the reminder left is not known; it is not sent again.",
+        next="Ask the person to look into the mailbox of sent mail or the mail server's log.",
+        operation=job.write.identity.operation if outcome.recorded is None else outcome.recorded.operation,
+    )
+
+
+def _receipt(ref: Ref, outcome: Written | InvoiceError) -> dict[str, Any]:
+    """What became of one reminder."""
+    if isinstance(outcome, InvoiceError):
+        word = "unknown" if isinstance(outcome, OutcomeUnknown) else "skipped"
+        return {"ref": str(ref), "outcome": word, "reason": outcome.code, **outcome.as_dict()}
+    if outcome.plan is not None and outcome.plan.skipped is not None:
+        return {"ref": str(ref), "outcome": "skipped", "reason": outcome.plan.skipped}
+    if outcome.outcome == "preview":
+        return {"ref": str(ref), "outcome": "preview", **_preview(outcome)}
+    delivery = outcome.result["delivery"]
     if delivery["outcome"] == "refused":
         return {"ref": str(ref), "outcome": "skipped", "reason": "mail_refused", "detail": delivery["detail"]}
-    receipt = {"ref": str(ref), **delivery, "language": written.result["language"], "at": written.result["at"]}
-    return receipt | ({} if written.recorded is None else _told(written))
+    receipt = {"ref": str(ref), **delivery, "language": outcome.result["language"], "at": outcome.result["at"]}
+    return receipt | ({} if outcome.recorded is None else _told(outcome))
 
 
-def _failed(ref: Ref, error: InvoiceError) -> dict[str, Any]:
-    """A receipt for a reminder that failed while others went out."""
-    outcome = "unknown" if isinstance(error, OutcomeUnknown) else "skipped"
-    return {"ref": str(ref), "outcome": outcome, "reason": error.code, **error.as_dict()}
-
-
-async def _write(
-    services: Services,
+def _job(
     account: Account,
     tool: str,
     request: WriteArguments,
     ref: Ref | None = None,
-    *,
-    key: str | None = None,
     resolved: Mapping[str, Any] | None = None,
-) -> Written:
-    """Carry one write out under the account's policy.
+) -> Job:
+    """The write that this request means, recognisable when it comes again."""
+    window = 0 if tool == "change_phase" else account.settings.policy.duplicate_window_hours
+    identity = identify(account.name, tool, request, window_hours=window, resolved=resolved)
+    return Job(account, Write(identity, None if ref is None else ref.id, request))
+
+
+async def _one(services: Services, caller: Caller, request: WriteArguments, job: Job) -> Written:
+    """What became of a call that is one write.
 
     Raises:
         InvoiceError: refused, or its outcome is not known.
     """
-    window = 0 if tool == "change_phase" else account.settings.policy.duplicate_window_hours
-    identity = identify(account.name, tool, request, window_hours=window, resolved=resolved)
-    write = Write(replace(identity, key=key or identity.key), None if ref is None else ref.id, request)
-
-    async def gate(plan: Plan) -> None:
-        check_plan(account, write, plan)
-        if plan.steps and not request.dry_run:
-            await check_rate(account, services.clock)
-
-    return await services.writer.carry_out(account.name, account.backend(), write, dry_run=request.dry_run, gate=gate)
+    [outcome] = await carry_out(services, caller, request, [job])
+    if isinstance(outcome, InvoiceError):
+        raise outcome
+    return outcome
 
 
 async def _known_buyer(account: Account, request: CreateInvoice) -> dict[str, Any] | None:
@@ -180,5 +190,4 @@ def _preview(written: Written) -> dict[str, Any]:
     plan = written.plan
     if written.outcome != "preview" or plan is None:
         return {}
-    steps = [{"method": step.method, "path": step.path, "body": dict(step.body)} for step in plan.steps]
-    return prune({"steps": steps, "final": plan.final, "warnings": list(plan.warnings)})
+    return prune({"steps": [shown(step) for step in plan.steps], "final": plan.final, "warnings": list(plan.warnings)})

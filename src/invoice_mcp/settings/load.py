@@ -33,7 +33,7 @@ def load_settings(named: Path | None = None) -> Settings:
         ConfigError: the file cannot be read or relied on, or something in it is wrong.
     """
     file = find_config(named)
-    return parse_settings("", Path.cwd()) if file is None else parse_settings(_content(file), file.parent)
+    return _settings({}, Path()) if file is None else parse_settings(_content(file), file.parent)
 
 
 def find_config(named: Path | None = None) -> Path | None:
@@ -55,8 +55,12 @@ def parse_settings(text: str, folder: Path) -> Settings:
     Raises:
         ConfigError: names the first key that is wrong.
     """
+    return _settings(_parse(text), folder)
+
+
+def _settings(document: Mapping[str, Any], folder: Path) -> Settings:
     root = Where(folder)
-    given = read_table({**keys_of(Settings), **TABLES}, _parse(text), root)
+    given = read_table({**keys_of(Settings), **TABLES}, document, root)
     policy = read_table(keys_of(Policy), given.get("policy", {}), root.at("policy"))
     settings = build(
         Settings,

@@ -4,14 +4,15 @@ from typing import Any, Final
 
 from invoice_mcp.domain.requests import ChangePhase
 from invoice_mcp.service.app import Services
+from invoice_mcp.service.caller import Caller
 from invoice_mcp.service.writing import change_phase
-from invoice_mcp.tools.definition import Caller, Tool
+from invoice_mcp.tools.definition import Tool
 from invoice_mcp.tools.surface import DESCRIPTIONS, HINTS, OUTPUTS, TITLES
 
 
-async def handle(request: ChangePhase, services: Services, _caller: Caller) -> dict[str, Any]:
+async def handle(request: ChangePhase, services: Services, caller: Caller) -> dict[str, Any]:
     """The answer to one call."""
-    return await change_phase(request, services)
+    return await change_phase(request, services, caller)
 
 
 TOOL: Final = Tool(

@@ -4,14 +4,15 @@ from typing import Any, Final
 
 from invoice_mcp.domain.requests import CreateInvoice
 from invoice_mcp.service.app import Services
+from invoice_mcp.service.caller import Caller
 from invoice_mcp.service.writing import create
-from invoice_mcp.tools.definition import Caller, Tool
+from invoice_mcp.tools.definition import Tool
 from invoice_mcp.tools.surface import DESCRIPTIONS, HINTS, OUTPUTS, TITLES
 
 
-async def handle(request: CreateInvoice, services: Services, _caller: Caller) -> dict[str, Any]:
+async def handle(request: CreateInvoice, services: Services, caller: Caller) -> dict[str, Any]:
     """The answer to one call."""
-    return await create(request, services)
+    return await create(request, services, caller)
 
 
 TOOL: Final = Tool(

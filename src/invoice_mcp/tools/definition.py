@@ -2,25 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from invoice_mcp.domain.requests import Request
 from invoice_mcp.service.app import Services
+from invoice_mcp.service.caller import Caller
 
 R = TypeVar("R", bound=Request)
-
-
-class Caller(Protocol):
-    """Who is calling, and what can be asked of them while the call runs."""
-
-    @property
-    def client(self) -> str:
-        """The client's own name, for the audit; empty when it gave none."""
-        ...
-
-    async def progress(self, done: int, total: int, message: str) -> None:
-        """Report progress; nothing happens when the client did not ask for it."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from typing import Any, Final
 
 from invoice_mcp.domain.requests import GetInvoice
 from invoice_mcp.service.app import Services
+from invoice_mcp.service.caller import Caller
 from invoice_mcp.service.looking import get
-from invoice_mcp.tools.definition import Caller, Tool
+from invoice_mcp.tools.definition import Tool
 from invoice_mcp.tools.surface import DESCRIPTIONS, HINTS, OUTPUTS, TITLES
 
 

@@ -1,6 +1,7 @@
 """Refusals of arguments in our own words: short, with the path of what was wrong and what to send instead."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,10 +17,11 @@ Location = Sequence[int | str]
 """Where something stands in the arguments: `("lines", 1, "net_price")`."""
 
 _MOST_PROBLEMS: Final = 3
-_MESSAGE_LENGTH: Final = 200
-_NEXT_LENGTH: Final = 250
+_SAID_LENGTH: Final = 180
+_TOLD_LENGTH: Final = 330
 _LIST_LENGTH: Final = 300
-_QUOTED_BYTES: Final = 40
+_REPEATED_BYTES: Final = 40
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,31}", re.ASCII)
 
 _FORMS: Final = {
     "object": "an object is wanted",
@@ -38,21 +40,30 @@ _LIMITS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with one argument: its path, a clause that says what is wrong, a sentence that says what to do."""
+    """What is wrong with one argument: its path, a clause that says what is wrong, a sentence that says what to do.
+
+    `got` repeats what was sent, for a refusal that has nothing else to tell.
+    """
 
     field: str | None
     said: str
     wanted: str
+    got: str = ""
 
 
 def refusal(problems: Sequence[Problem]) -> InvalidRequest:
     """One error for all `problems`: the first always, up to three as far as they are short."""
-    clauses = _within((problem.said for problem in problems[:_MOST_PROBLEMS]), _MESSAGE_LENGTH)
+    clauses = _within((problem.said for problem in problems[:_MOST_PROBLEMS]), _SAID_LENGTH)
+    if len(problems) == 1:
+        clauses[0] += problems[0].got
     left = len(problems) - len(clauses)
     message = "; ".join(clauses) + (f"; and {left} more" if left else "")
-    steps = _within(dict.fromkeys(problem.wanted for problem in problems[: len(clauses)]), _NEXT_LENGTH)
-    message += "" if message.endswith("?") else "."
-    return InvalidRequest(message, next=" ".join(steps), field=problems[0].field)
+    steps = dict.fromkeys(problem.wanted for problem in problems[: len(clauses)])
+    return InvalidRequest(
+        message + ("" if message.endswith("?") else "."),
+        next=" ".join(_within(steps, _TOLD_LENGTH - len(message))),
+        field=problems[0].field,
+    )
 
 
 def explained(detail: ErrorDetails, arguments: Any, form: Schema, tool: str) -> Problem:
@@ -73,16 +84,13 @@ def explained(detail: ErrorDetails, arguments: Any, form: Schema, tool: str) -> 
         remedy = f"Send fewer {path}." if kind == "too_long" else remedy
     else:
         what = _FORMS[wanted["type"]]
-    return Problem(path, f"{path}: {what}{_got(_value(arguments, location))}", remedy)
+    return Problem(path, f"{path}: {what}", remedy, _got(_value(arguments, location)))
 
 
 def unknown_account(path: str, name: str, accounts: Sequence[str]) -> Problem:
     """`name`, found at `path`, is none of the configured `accounts`."""
-    return Problem(
-        path,
-        f"{path} names no configured account{_got(name)}{_meant(name, accounts)}",
-        f"Accounts: {_listed(accounts)}.",
-    )
+    said = f"{path} names no configured account{_got(name)}{_meant(name, accounts)}"
+    return Problem(path, said, f"Accounts: {_listed(accounts)}.")
 
 
 def example_of(name: str, wanted: Schema) -> Any:
@@ -99,14 +107,14 @@ def _path(location: Location) -> str:
 
 def _got(value: Any) -> str:
     """What a caller sent, if it is a single value, short and plain; else nothing."""
-    if not isinstance(value, str | int | float) or not str(value).isprintable():
+    if not isinstance(value, str | int | float):
         return ""
+    text = str(value)
     try:
-        check_text(str(value), _QUOTED_BYTES)
+        check_text(text, _REPEATED_BYTES)
     except ValueError:
         return ""
-    quoted = _json(value)
-    return f" (got {quoted})" if len(quoted.encode("utf-8")) <= _QUOTED_BYTES else ""
+    return f" (got {_json(value)})" if text.isprintable() and len(text.encode("utf-8")) <= _REPEATED_BYTES else ""
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -121,16 +129,14 @@ def _unknown_argument(location: Location, form: Schema, tool: str) -> Problem:
     allowed = list(_part(form, parents)["properties"])
     of = _path(parents) or tool
     wanted = f"{'Properties' if parents else 'Arguments'} of {of}: {_listed(allowed)}."
-    if not _got(name):
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
         return Problem(_path(parents) or None, f"{of} takes no argument of the name that was sent", wanted)
-    return Problem(_path(location), f"{of} takes no {name}{_meant(str(name), allowed)}", wanted)
+    return Problem(_path(location), f"{of} takes no {name}{_meant(name, allowed)}", wanted)
 
 
 def _meant(name: str, allowed: Sequence[str]) -> str:
     import difflib  # needed by refusals alone
 
-    if len(name) > _QUOTED_BYTES:
-        return ""
     word = name.lower()
     close = [OTHER_NAMES[word]] if OTHER_NAMES.get(word) in allowed else difflib.get_close_matches(word, allowed, 1)
     return f"; did you mean {close[0]}?" if close else ""

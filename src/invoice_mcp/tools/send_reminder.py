@@ -4,14 +4,15 @@ from typing import Any, Final
 
 from invoice_mcp.domain.requests import SendReminder
 from invoice_mcp.service.app import Services
+from invoice_mcp.service.caller import Caller
 from invoice_mcp.service.writing import remind
-from invoice_mcp.tools.definition import Caller, Tool
+from invoice_mcp.tools.definition import Tool
 from invoice_mcp.tools.surface import DESCRIPTIONS, HINTS, OUTPUTS, TITLES
 
 
-async def handle(request: SendReminder, services: Services, _caller: Caller) -> dict[str, Any]:
+async def handle(request: SendReminder, services: Services, caller: Caller) -> dict[str, Any]:
     """The answer to one call."""
-    return await remind(request, services)
+    return await remind(request, services, caller)
 
 
 TOOL: Final = Tool(

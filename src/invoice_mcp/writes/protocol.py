@@ -1,18 +1,15 @@
 """One write from identity to effect, at most once."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 from weakref import WeakValueDictionary
 
 import anyio
 
-from invoice_mcp.backends.base import Backend, Plan, Recorded, Write
+from invoice_mcp.backends.base import Backend, Plan, Recorded, Step, Write
 from invoice_mcp.domain.invoice import Invoice
-from invoice_mcp.errors import OutcomeUnknown
-
-Gate = Callable[[Plan], Awaitable[None]]
-"""Asked between the plan and its first step; raises to refuse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +17,8 @@ class Written:
     """What became of a write.
 
     `done`: it took effect (or there was nothing to do: `plan.steps` is empty). `preview`: nothing was written,
-    `foreseen` is the invoice as it would be. `replayed`: it had been done before, as `recorded` tells.
+    `foreseen` is the invoice as it would be. `replayed`: it had been done before, as `recorded` tells. `plan` is
+    None for a replay and for steps that were agreed to earlier.
     """
 
     outcome: Literal["done", "preview", "replayed"]
@@ -31,51 +29,51 @@ class Written:
     recorded: Recorded | None = None
 
 
-class Writer:
-    """Carries writes out. Writes on one invoice, and equal writes, wait for each other within this process."""
+class Turns:
+    """Writes on one invoice, and equal writes, wait for each other within this process."""
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, anyio.Lock] = WeakValueDictionary()
 
-    async def carry_out(self, account: str, backend: Backend, write: Write, *, dry_run: bool, gate: Gate) -> Written:
-        """Do `write`, unless it was done before.
-
-        Raises:
-            InvoiceError: refused before anything was written; `OutcomeUnknown` when it may have taken effect.
-        """
+    @asynccontextmanager
+    async def turn(self, account: str, write: Write) -> AsyncIterator[None]:
+        """Wait until no such write is under way."""
         name = f"{account}:{write.invoice_id or write.identity.fingerprint}"
         lock = self._locks.setdefault(name, anyio.Lock())
         async with lock:
-            recorded = await backend.recorded(write.identity)
-            if recorded is not None:
-                return _replay(recorded)
-            plan = await backend.plan(write)
-            await gate(plan)
-            if dry_run:
-                return Written("preview", write.invoice_id, {}, plan, await backend.foresee(plan))
-            return await self._perform(backend, write, plan)
-
-    async def _perform(self, backend: Backend, write: Write, plan: Plan) -> Written:
-        invoice_id, result = write.invoice_id, dict[str, Any]()
-        with anyio.CancelScope(shield=True):
-            for step in plan.steps:
-                done = await backend.perform(step)
-                if done.replay is not None:
-                    return _replay(done.replay)
-                invoice_id, result = done.invoice_id, result | dict(done.result)
-        return Written("done", invoice_id, result, plan)
+            yield
 
 
-def _replay(recorded: Recorded) -> Written:
-    """The answer of an operation that was done before.
+async def replay(backend: Backend, write: Write) -> Written | None:
+    """The answer of the write if it was done before.
 
     Raises:
-        OutcomeUnknown: its mail left or did not, and nobody heard.
+        InvoiceError: its key or its arguments clash with another write.
     """
-    if recorded.result.get("delivery", {}).get("outcome") in ("pending", "unknown"):
-        raise OutcomeUnknown(
-            "This was started before, and whether its mail left is not known; it is not sent again.",
-            next="Ask the person to look into the mail server's log or the mailbox of sent mail.",
-            operation=recorded.operation,
-        )
+    recorded = await backend.recorded(write.identity)
+    return None if recorded is None else _replayed(recorded)
+
+
+async def preview(backend: Backend, write: Write, plan: Plan) -> Written:
+    """What the plan would do; nothing is written."""
+    return Written("preview", write.invoice_id, {}, plan, await backend.foresee(plan))
+
+
+async def perform(backend: Backend, invoice_id: str | None, steps: Sequence[Step], plan: Plan | None) -> Written:
+    """Carry out the steps. Once the first has begun, the caller's cancellation no longer stops them.
+
+    Raises:
+        Conflict: what a step relies on no longer holds.
+    """
+    result = dict[str, Any]()
+    with anyio.CancelScope(shield=True):
+        for step in steps:
+            done = await backend.perform(step)
+            if done.replay is not None:
+                return _replayed(done.replay)
+            invoice_id, result = done.invoice_id, result | dict(done.result)
+    return Written("done", invoice_id, result, plan)
+
+
+def _replayed(recorded: Recorded) -> Written:
     return Written("replayed", recorded.invoice_id, recorded.result, recorded=recorded)

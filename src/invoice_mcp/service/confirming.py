@@ -1,0 +1,107 @@
+"""Who has to agree to a write, and how they are asked: in the client, or by a token that a second call brings."""
+
+import datetime as dt
+import hashlib
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict
+from enum import Enum
+from typing import Any, Final
+
+from invoice_mcp.backends.base import Identity, Step, Write
+from invoice_mcp.clock import Clock, rfc3339
+from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, WriteRequest
+from invoice_mcp.domain.status import Phase
+from invoice_mcp.errors import InvalidRequest
+from invoice_mcp.service.accounts import Account
+from invoice_mcp.storage import pending
+from invoice_mcp.storage.engine import Database
+
+LIFETIME: Final = dt.timedelta(minutes=10)
+"""How long a token, and a question that was asked, stand."""
+
+_LIGHT: Final = frozenset({Phase.DUBIOUS, Phase.PAUSED, Phase.RESUMED})
+"""Phases that are set and lifted again; nobody is asked."""
+
+_GRAVE: Final = frozenset({Phase.UNCOLLECTIBLE, Phase.CANCELLED})
+"""Phases that nobody reaches without a second look, even where nobody can be asked."""
+
+
+class Consent(Enum):
+    """What a write needs before it is sent."""
+
+    NONE = "none"
+    ASK = "ask"
+    TOKEN = "token"  # noqa: S105
+    REFUSE = "refuse"
+
+
+def needed(account: Account, write: Write, *, can_ask: bool) -> Consent:
+    """What `write` needs, by the account's `confirm` and what the client can do."""
+    request = write.request
+    if isinstance(request, CreateInvoice):
+        weighty = account.capabilities is not None and not account.capabilities.drafts
+    else:
+        weighty = not (isinstance(request, ChangePhase) and request.phase in _LIGHT)
+    if not weighty:
+        return Consent.NONE
+    if can_ask:
+        return Consent.ASK
+    grave = isinstance(request, ChangePhase) and request.phase in _GRAVE
+    unasked = {"auto": Consent.TOKEN if grave else Consent.NONE, "always": Consent.TOKEN, "human": Consent.REFUSE}
+    return unasked[account.settings.policy.confirm]
+
+
+class Pending:
+    """Planned writes that wait for a word, shared by all processes of one state directory.
+
+    A token proves that a second call was made with what the first one showed. It does not prove that a person saw
+    it: a client that cannot ask may also answer for its user.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def keep(self, request: WriteRequest, planned: Sequence[Sequence[Step]]) -> str:
+        """Keep the steps of a call until somebody agrees; the token they are fetched with."""
+        token = secrets.token_urlsafe(12)
+        now = self._clock.now()
+        plans = json.dumps([[asdict(step) for step in steps] for steps in planned], ensure_ascii=False)
+        row = (_hash(token), _binding(request), plans, rfc3339(now), rfc3339(now + LIFETIME))
+        await self._database.write(lambda connection: pending.keep(connection, *row))
+        return token
+
+    async def take(self, token: str, request: WriteRequest) -> list[list[Step]]:
+        """The steps kept under `token`, once.
+
+        Raises:
+            InvalidRequest: used, too old, or of a call with other arguments.
+        """
+        row = (_hash(token), _binding(request), rfc3339(self._clock.now()))
+        plans = await self._database.write(lambda connection: pending.take(connection, *row))
+        if plans is None:
+            raise InvalidRequest(
+                "This confirmation was used, is older than 10 minutes, or belongs to other arguments.",
+                next="Call again with the same arguments and without confirmation to get a new one.",
+                field="confirmation",
+            )
+        return [[_step(fields) for fields in steps] for steps in json.loads(plans)]
+
+    async def close(self) -> None:
+        """Let go of the file."""
+        await self._database.close()
+
+
+def _step(fields: dict[str, Any]) -> Step:
+    return Step(**{**fields, "identity": Identity(**fields["identity"])})
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _binding(request: WriteRequest) -> str:
+    given = request.given(frozenset({"confirmation"}))
+    return _hash(json.dumps([type(request).__name__, given], sort_keys=True, ensure_ascii=False))
