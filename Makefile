@@ -3,6 +3,7 @@
 
 VENV := .venv
 PY := $(VENV)/bin/python
+BENCHMARKS := $(wildcard benchmarks/bench_*.py)
 
 # The first interpreter on PATH that is new enough and can make virtual environments; or name one: make PYTHON=…
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -35,7 +36,7 @@ check: $(VENV)/.dev
 	$(VENV)/bin/invoice-mcp schemas --check
 
 bench: $(VENV)/.dev
-	$(PY) -m benchmarks
+	for benchmark in $(BENCHMARKS); do $(PY) "$$benchmark" || exit 1; done
 
 schemas: $(VENV)/.runtime
 	$(VENV)/bin/invoice-mcp schemas --write

@@ -18,8 +18,6 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 OPTIONAL = PROJECT["project"]["optional-dependencies"]
 RUNTIME = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
-
-
 ENVIRONMENT = {
     name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "INVOICE_MCP_", "XDG_"))
 }

@@ -18,7 +18,7 @@ WRITTEN = sorted(
 
 # Each with a class of one character, so that this file does not hold what it looks for.
 UNFINISHED = re.compile(r"\b(?:TOD[O]|FIXM[E]|XX[X])\b|NotImplemented[E]rror")
-MACHINE_PATH = re.compile(r"(?<![\w.~}])/(?:root|home|Users|opt|work)/")
+MACHINE_PATH = re.compile(r"(?<![\w.~}])/(?:root|opt|work|(?:home|Users)/(?!me/)\w+)/")
 REGISTRY_HOST = re.compile(r"(?:pypi|pythonhosted|npmjs)\.(?:org|com)\b")
 
 

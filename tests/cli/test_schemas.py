@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from invoice_mcp.backends.base import TOOLS
+from invoice_mcp.domain.tools import TOOLS
 from invoice_mcp.cli import run
 
 

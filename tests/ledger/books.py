@@ -26,7 +26,7 @@ NAMES = (
     "Ærøskøbing Vandværk",
     "Café Zürich",
     "Straße & Söhne GmbH",
-    "O'Brien \"Quoted\" Ltd",
+    'O\'Brien "Quoted" Ltd',
     "100% Cotton_Co",
     "100X CottonYCo",
     "back\\slash",
@@ -41,7 +41,16 @@ NAMES = (
 )
 """Of the buyers; the first two differ in case alone. The last one never bought anything."""
 
-ITEMS = ("hosting", "Consultancy hours", "naïve design", "Lizenz Größe L", "домен", "作業 time", "travel-costs", "C++ audit")
+ITEMS = (
+    "hosting",
+    "Consultancy hours",
+    "naïve design",
+    "Lizenz Größe L",
+    "домен",
+    "作業 time",
+    "travel-costs",
+    "C++ audit",
+)
 SUBJECTS = ("Website", "Onderhoud maart", "Été 2025", "Support (gold)", "")
 REFERENCES = (None, None, "PO-4711", "po 4711", "项目 7")
 
@@ -50,6 +59,35 @@ _RATES = (("S", "21"), ("S", "21"), ("S", "9"), ("Z", "0"), ("E", "0"))
 _PRICES = (100, 100, 250, 1210, 99)
 _FIRST_DAY = dt.date(2023, 1, 2)
 _SENT = ("email", "email", "outbox", "manual", None)
+_COPIES = (
+    """
+    INSERT INTO buyers (seq, id, name, name_key, email, created_at)
+    SELECT seq + :copy * :buyers, id || '_' || :copy, name || ' ' || :copy, name_key || ' ' || :copy, email, created_at
+    FROM buyers WHERE seq <= :buyers
+    """,
+    """
+    INSERT INTO invoices (seq, id, kind, state, number, number_key, number_year, number_index, issue_date, due_date,
+        payment_terms_days, currency, buyer_seq, buyer_name, buyer_key, buyer_reference, subject, language, tax_basis,
+        tax_exclusive, tax, tax_inclusive, paid, credited, payable, paid_on, paused, dubious_on, uncollectible_on,
+        created_at, updated_at)
+    SELECT seq + :copy * :size, id || '_' || :copy, kind, state, number || '-' || :copy, number_key || '.' || :copy,
+        number_year, number_index + :copy * :size, issue_date, due_date, payment_terms_days, currency,
+        buyer_seq + :copy * :buyers, buyer_name || ' ' || :copy, buyer_key || ' ' || :copy, buyer_reference, subject,
+        language, tax_basis, tax_exclusive, tax, tax_inclusive, paid, credited, payable, paid_on, paused, dubious_on,
+        uncollectible_on, created_at, updated_at
+    FROM invoices WHERE seq <= :size
+    """,
+    """
+    INSERT INTO taxes SELECT invoice_seq + :copy * :size, tax_category, tax_rate, taxable, tax
+    FROM taxes WHERE invoice_seq <= :size
+    """,
+    """
+    INSERT INTO invoice_text (rowid, body)
+    SELECT i.seq + :copy * :size, concat_ws(char(10), number, buyer_name, :copy, subject, buyer_reference,
+        (SELECT group_concat(item_name, char(10)) FROM lines WHERE invoice_seq = i.seq))
+    FROM invoices AS i WHERE i.seq <= :size
+    """,
+)
 
 
 @dataclass(slots=True)
@@ -102,6 +140,19 @@ def fill(connection: apsw.Connection, book: Book) -> None:
             "INSERT INTO invoice_text (rowid, body) VALUES (?, ?)",
             ((entry.invoice["seq"], entry.text) for entry in entries),
         )
+
+
+def multiply(connection: apsw.Connection, times: int) -> None:
+    """Have every invoice `times` times, under other numbers and buyers; the ledger then is no `Book` any more.
+
+    Whoever needs many invoices, and not to know them, has them sooner this way.
+    """
+    (size,) = connection.execute("SELECT max(seq) FROM invoices").fetchone()
+    with connection:
+        for copy in range(1, times):
+            shift = {"copy": copy, "size": size, "buyers": len(NAMES)}
+            for sql in _COPIES:
+                connection.execute(sql, shift)
 
 
 def make_book(size: int, seed: int = 1) -> Book:

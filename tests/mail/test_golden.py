@@ -55,5 +55,12 @@ def test_a_letter_says_exactly_what_its_golden_file_says(name: str) -> None:
     assert written == path.read_text(encoding="utf-8")
 
 
+def test_the_documentation_shows_a_reminder_as_it_is() -> None:
+    documentation = Path(__file__).parents[2] / "docs" / "mail.md"
+    shown = (GOLDEN / "reminder-friendly.en.txt").read_text(encoding="utf-8")
+
+    assert f"```\n{shown}```" in documentation.read_text(encoding="utf-8")
+
+
 def test_every_golden_file_belongs_to_a_letter() -> None:
     assert {path.stem for path in GOLDEN.iterdir()} == set(LETTERS)

@@ -96,6 +96,13 @@ def test_a_table_leaves_out_a_column_nobody_uses() -> None:
     assert "Unit" not in layout.table(LAYOUT, [["Bread", "1", "", "€1.00"]])
 
 
+def test_a_table_of_nameless_things_still_has_its_columns() -> None:
+    page = layout.table(LAYOUT, [["", "10", "", "€5.00"]])
+
+    assert page.split("\n")[0].split() == ["Item", "Quantity", "Amount"]
+    assert page.split("\n")[2].endswith("10   €5.00")
+
+
 def test_a_table_whose_figures_need_the_page_becomes_a_list_that_keeps_them_whole() -> None:
     wide = "1,234,567,890,123,456.7890"
     page = layout.table(LAYOUT, [["Bread", wide, "kilogram of flour", f"KWD{NBSP}{wide}"]])

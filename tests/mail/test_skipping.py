@@ -1,6 +1,8 @@
 import datetime as dt
+import re
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,6 +45,14 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "unconfirmed_address": ({}, {"address_confirmed": False}),
     "too_soon": ({}, {"last_reminder_at": days_ago(2)}),
 }
+
+
+def test_the_documentation_names_the_reasons_in_their_order() -> None:
+    documentation = (Path(__file__).parents[2] / "docs" / "mail.md").read_text(encoding="utf-8")
+    section = documentation.partition("## When no reminder goes out")[2].partition("\n## ")[0]
+    cells = " ".join(row.split("|")[1] for row in section.split("\n") if row.startswith("|"))
+
+    assert tuple(re.findall(r"`([a-z_]+)`", cells)) == REASONS
 
 
 def test_an_overdue_invoice_with_a_confirmed_address_is_reminded_of() -> None:

@@ -5,6 +5,7 @@ import ssl
 import threading
 from dataclasses import replace
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -111,6 +112,22 @@ async def test_a_certificate_nobody_vouches_for_is_refused(
     assert delivery.outcome == "refused"
     assert delivery.detail.endswith("its certificate is not trusted")
     assert mailbox.messages == []
+
+
+async def test_an_authority_of_one_s_own_is_trusted_by_environment(
+    serving: Serving,
+    certified: ssl.SSLContext,
+    authority: trustme.CA,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(str(file))
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    async with serving(Mailbox(), tls_context=certified) as port:
+        delivery = await deliver(MailServer("127.0.0.1", port, tls="starttls"))
+
+    assert delivery.outcome == "sent"
 
 
 async def test_a_certificate_for_another_host_is_refused(

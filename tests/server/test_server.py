@@ -13,7 +13,7 @@ from invoice_mcp.server.runtime import MAX_RUNNING
 from invoice_mcp.server.server import InvoiceServer
 
 from . import toy_server
-from .toy_server import SECRET, WRITE, Nothing, ToyServices, build, tool, wait, write
+from .toy_server import READ, SECRET, WRITE, Nothing, ToyServices, build, tool, wait, write
 
 both_eras = pytest.mark.parametrize("era", ["legacy", "auto"])
 
@@ -104,6 +104,17 @@ async def test_a_crash_tells_the_client_only_which_tool_and_the_log_only_where(e
 
 
 @both_eras
+async def test_an_error_of_the_protocol_reaches_the_client_as_such(era):
+    async def gone(request, services, caller):
+        raise MCPError(-32000, "The connection is gone.")
+
+    async with Client(build(tool(gone, Nothing, READ)), mode=era) as client:
+        with pytest.raises(MCPError) as caught:
+            await client.call_tool("gone", {})
+    assert caught.value.error.code == -32000
+
+
+@both_eras
 async def test_the_services_are_told_who_calls(era):
     async with Client(build(), mode=era) as client:
         result = await client.call_tool("echo", {})
@@ -184,7 +195,7 @@ async def test_further_calls_wait_for_their_turn_and_all_are_answered(monkeypatc
             tasks.start_soon(call, client)
         await anyio.wait_all_tasks_blocked()
         made[0].go_on.set()
-    assert len(results) == MAX_RUNNING + 10
+    assert [result.structured_content for result in results] == [{"done": True}] * (MAX_RUNNING + 10)
     assert made[0].most_running == MAX_RUNNING
 
 

@@ -14,7 +14,7 @@ from invoice_mcp.server.framing import MAX_LINE_BYTES
 from invoice_mcp.server.pipes import BACKLOG_BYTES
 from invoice_mcp.server.stdio import serve
 
-from .toy_server import READ, Words, build, echo, tool
+from .toy_server import READ, Nothing, Words, build, echo, tool
 from .wire_client import ENVELOPE, HELLO, LEGACY, MODERN, PATIENCE_S, in_process, pipes, sockets
 
 both_eras = pytest.mark.parametrize("era", [LEGACY, MODERN])
@@ -164,13 +164,18 @@ async def test_progress_comes_before_the_answer(era):
 
 
 async def test_what_was_asked_before_the_end_of_the_input_is_still_answered():
-    async with in_process(build()) as client:
+    async def soon(request, services, caller):
+        await anyio.sleep(0.05)
+        return {"done": True}
+
+    async with in_process(build(tool(soon, Nothing, READ))) as client:
         await client.hello(LEGACY)
-        await client.start_call("echo")
-        await client.start_call("progress")
+        sent = {await client.start_call("soon"), await client.start_call("soon")}
         client.close()
-        assert [(await client.receive())["id"] for _ in range(2)] == [2, 3]
+        answers = [await client.receive(), await client.receive()]
         assert await client.receive() == {}
+    assert {answer["id"] for answer in answers} == sent
+    assert all("result" in answer for answer in answers)
 
 
 async def test_the_last_line_needs_no_newline():
@@ -215,7 +220,7 @@ async def test_a_client_that_stops_reading_ends_the_session_quietly(capsys, capl
     os.set_blocking(incoming, False)
     os.set_blocking(outgoing, False)
     os.close(from_server)
-    os.write(to_server, json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping", "params": {}}).encode() + b"\nx\n")
+    os.write(to_server, b'x\nx\n{"jsonrpc":"2.0","id":1,"method":"ping"}\nx\n')
     with anyio.fail_after(PATIENCE_S):
         await serve(build(), incoming, outgoing)
     for fd in (incoming, to_server, outgoing):
@@ -281,6 +286,15 @@ async def test_a_terminal_will_do():
         assert json.loads(await client.answers.line())["method"] == "initialize"  # the terminal's own echo
         assert (await client.receive())["id"] == 1
         await client.send_bytes(b"\x04")  # the end of input, as typed
+
+
+async def test_a_terminal_that_is_hung_up_is_the_end_of_the_input():
+    ours, theirs = os.openpty()
+    os.set_blocking(theirs, False)
+    os.close(ours)
+    with anyio.fail_after(PATIENCE_S):
+        await serve(build(), theirs, theirs)
+    os.close(theirs)
 
 
 async def test_a_server_can_be_served_again():

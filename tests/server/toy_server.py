@@ -66,7 +66,7 @@ async def progress(request: Nothing, services: ToyServices, caller: Caller) -> d
 async def noise(request: Nothing, services: ToyServices, caller: Caller) -> dict[str, Any]:
     print("a print")
     os.write(1, b"a write to descriptor 1\n")
-    await anyio.run_process(["/bin/sh", "-c", "cat; echo a child"], stdin=None, stdout=None, stderr=None)
+    await anyio.run_process(["/bin/sh", "-c", "cat && echo a child"], stdin=None, stdout=None, stderr=None)
     warnings.warn("a warning", stacklevel=1)
     logging.getLogger("a.library").error("an error")
     sys.stdout.flush()

@@ -21,7 +21,7 @@ from invoice_mcp.settings import (
     YSuiteOptions,
     parse_settings,
 )
-from invoice_mcp.settings.business import TOOLS
+from invoice_mcp.domain.tools import TOOLS
 
 REFERENCE = """\
 default_account = "ledger"      # used by create_invoice when the caller names none and only if set here

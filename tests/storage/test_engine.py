@@ -136,6 +136,18 @@ async def test_a_rehearsal_returns_what_would_be_and_leaves_no_trace(opener: Ope
     assert await database.read(texts) == ["a"]
 
 
+async def test_nobody_else_writes_during_a_write_or_a_rehearsal(opener: Opener, path: Path) -> None:
+    def work(connection: apsw.Connection) -> None:
+        other = apsw.Connection(str(path))
+        with pytest.raises(apsw.BusyError):
+            other.execute("BEGIN IMMEDIATE")
+        other.close()
+
+    database = opener()
+    await database.write(work)
+    await database.rehearse(work)
+
+
 async def test_foreign_keys_hold(opener: Opener) -> None:
     database = opener(
         migrations=(
@@ -205,6 +217,8 @@ async def test_a_caller_that_is_cancelled_early_leaves_nothing_behind(opener: Op
 
 
 async def test_work_that_has_begun_is_finished_though_its_caller_is_cancelled(opener: Opener) -> None:
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context))
     database = opener()
     blocked = Blocked("finished")
     running = asyncio.create_task(database.write(blocked))
@@ -215,6 +229,7 @@ async def test_work_that_has_begun_is_finished_though_its_caller_is_cancelled(op
     blocked.release()
     await database.write(lambda connection: None)
     assert await database.read(texts) == ["finished"]
+    assert complaints == []
 
 
 @pytest.mark.parametrize("turns", range(8))

@@ -14,6 +14,7 @@ import apsw
 import pytest
 
 from invoice_mcp.errors import StorageFailed
+from invoice_mcp.storage import connection as connection_module
 from invoice_mcp.storage import files
 from invoice_mcp.storage.files import file_system_type
 
@@ -33,9 +34,10 @@ def open_umask() -> object:
     os.umask(before)
 
 
-async def test_what_is_created_is_private_whatever_the_umask(
-    opener: Opener, tmp_path: Path, open_umask: object
+async def test_what_is_created_is_private_from_its_first_moment_whatever_the_umask(
+    opener: Opener, tmp_path: Path, open_umask: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delattr(Path, "chmod")
     path = tmp_path / "one" / "two" / "notes.db"
     await opener(path).write(add("a"))
     assert [mode(each) for each in (path.parent.parent, path.parent)] == [0o700, 0o700]
@@ -94,6 +96,15 @@ async def test_a_folder_that_is_reached_by_a_link_is_fine(opener: Opener, path: 
     assert texts_in(path) == ["a"]
 
 
+@pytest.mark.parametrize("name", ["a b.db", "a?mode=memory", "a#b.db", "100%20.db", "file:a.db", "été €.db", "-x"])
+async def test_no_character_of_a_name_means_anything(opener: Opener, tmp_path: Path, name: str) -> None:
+    database = opener(tmp_path / name)
+    await database.write(add("a"))
+    await database.close()
+    assert files_beside(tmp_path / name) == [name]
+    assert await opener(tmp_path / name).read(texts) == ["a"]
+
+
 async def written(opener: Opener, path: Path) -> None:
     database = opener()
     await database.write(add("a"))
@@ -150,6 +161,20 @@ async def test_what_belongs_to_another_user_is_refused_seen_from_that_user(
     monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
     with pytest.raises(StorageFailed, match="another user"):
         await opener().read(texts)
+
+
+@pytest.mark.parametrize("beside", ["", "-wal"], ids=["looked at first", "opened at once"])
+async def test_a_link_that_comes_after_the_check_is_not_followed(
+    opener: Opener, path: Path, monkeypatch: pytest.MonkeyPatch, beside: str
+) -> None:
+    await written(opener, path)
+    link = path.with_name("link.db")
+    link.symlink_to(path)
+    link.with_name(link.name + beside).touch()
+    monkeypatch.setattr(connection_module, "admit", lambda place: (place, place.lstat()))
+    with pytest.raises(StorageFailed, match="cannot be opened"):
+        await opener(link).write(add("b"))
+    assert texts_in(path) == ["a"]
 
 
 MOUNTS = """\
@@ -369,3 +394,23 @@ async def test_a_frozen_file_that_changes_while_it_is_read_gives_no_answer(
     with pytest.raises(StorageFailed, match="changed while"):
         await database.read(change)
     assert await database.read(texts) == ["a", "b"]
+
+
+async def test_a_frozen_file_that_somebody_begins_to_write_gives_no_answer(
+    opener: Opener, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await written(opener, path)
+    writers = []
+
+    def begin(connection: apsw.Connection) -> list[str]:
+        before = texts(connection)
+        writers.append(apsw.Connection(str(path)))
+        add("only in the write-ahead log")(writers[0])
+        return before
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "access", lambda *_, **__: False)
+        with pytest.raises(StorageFailed, match="changed while"):
+            await opener().read(begin)
+    assert await opener().read(texts) == ["a", "only in the write-ahead log"]
+    writers[0].close()

@@ -211,10 +211,6 @@ def test_every_table_is_strict(ledger: apsw.Connection) -> None:
 SCHEMA = "".join(MIGRATIONS)
 RULE = r"CHECK \((?:[^()]|\([^()]*\))*\)|UNIQUE(?: \([^)]*\))?|REFERENCES \w+ \(\w+\)(?: ON DELETE CASCADE)?"
 RULES = list(re.finditer(RULE, SCHEMA))
-    re.finditer(
-        r"CHECK \((?:[^()]|\([^()]*\))*\)|UNIQUE(?: \([^)]*\))?|REFERENCES \w+ \(\w+\)(?: ON DELETE CASCADE)?", SCHEMA
-    )
-)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.group()} at {rule.start()}")

@@ -15,6 +15,7 @@ from invoice_mcp.domain.query import Sort, SortKey
 from invoice_mcp.errors import InvalidRequest, InvoiceError, TooLarge
 from invoice_mcp.tools import TOOLS, Tool
 from invoice_mcp.tools.arguments import MAX_BYTES, MAX_DEPTH, parse
+from invoice_mcp.tools.rules import RULES
 from tools.calls import ACCOUNTS, CONTRADICTIONS, LEAST, LINE, TOOL, line
 
 CREATE = LEAST["create_invoice"]
@@ -296,6 +297,12 @@ def test_arguments_that_contradict_each_other_are_refused_by_the_one_to_blame(
     assert error.field == field
     assert error.message.startswith(f"{field} ")
     assert error.next.endswith(".")
+
+
+def test_every_rule_is_broken_by_one_of_these_calls() -> None:
+    told = [refused(name, arguments).message for name, arguments, _ in CONTRADICTIONS]
+    clauses = [f"{rule.field} {rule.said}" for rules in RULES.values() for rule in rules]
+    assert [clause for clause in clauses if not any(clause in message for message in told)] == []
 
 
 @pytest.mark.parametrize(

@@ -18,16 +18,6 @@ from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position
 from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, RegisterPayment, SendReminder
 from invoice_mcp.settings import MailSettings
 
-TOOLS: tuple[str, ...] = (
-    "search_invoices",
-    "get_invoice",
-    "create_invoice",
-    "register_payment",
-    "send_reminder",
-    "change_phase",
-)
-WRITES: frozenset[str] = frozenset(TOOLS[2:])
-
 
 class Level(StrEnum):
     """How well a tool is supported: by the system itself, by work done here, by an unproven reading, or not."""

@@ -26,7 +26,7 @@ def command(context: click.Context, as_json: bool) -> None:
 
 def described(settings: "Settings") -> list[dict[str, Any]]:
     """Each account as a JSON object, in the order of the configuration; nothing of its credentials."""
-    from invoice_mcp.backends.base import TOOLS
+    from invoice_mcp.domain.tools import TOOLS
     from invoice_mcp.service.accounts import Accounts
     from invoice_mcp.settings import system_clock
 

@@ -121,11 +121,11 @@ class Column:
 
 
 def table(layout: Sequence[Column], rows: Sequence[Sequence[str]]) -> str:
-    """A table whose first column takes what the others leave; columns without any cell are left out.
+    """A table whose first column takes what the others leave; other columns without any cell are left out.
 
     Where the figures leave too little room, every row becomes a list of labels and values instead.
     """
-    used = [index for index in range(len(layout)) if any(row[index] for row in rows)]
+    used = [index for index in range(len(layout)) if index == 0 or any(row[index] for row in rows)]
     shown = [layout[index] for index in used]
     cells = [[row[index] for index in used] for row in rows]
     widths = [_width(column, [row[index] for row in cells]) for index, column in enumerate(shown)]

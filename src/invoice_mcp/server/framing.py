@@ -52,7 +52,6 @@ class LineSplitter:
     def _extend(self, part: bytes) -> None:
         if self._too_long or len(self._unfinished) + len(part) > self._max_bytes:
             self._too_long = True
-            self._unfinished.clear()
         else:
             self._unfinished += part
 

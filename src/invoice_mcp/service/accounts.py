@@ -4,9 +4,10 @@ import datetime as dt
 from collections.abc import Iterable
 
 from invoice_mcp.backends import registry
-from invoice_mcp.backends.base import WRITES, Backend, Capabilities, Surroundings
+from invoice_mcp.backends.base import Backend, Capabilities, Surroundings
 from invoice_mcp.clock import Clock
 from invoice_mcp.domain.invoice import Ref
+from invoice_mcp.domain.tools import WRITES
 from invoice_mcp.errors import InvalidRequest, Unsupported
 from invoice_mcp.settings import AccountSettings, Settings, account_today
 

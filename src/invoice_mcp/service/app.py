@@ -17,8 +17,9 @@ class Services:
         self.clock = clock
         self.accounts = Accounts(settings, clock)
         self.turns = Turns()
-        state = Database(settings.state_dir / "state.db", migrations=MIGRATIONS, application_id=APPLICATION_ID)
-        self.pending = Pending(state, clock)
+        self.state_file = settings.state_dir / "state.db"
+        self.state = Database(self.state_file, migrations=MIGRATIONS, application_id=APPLICATION_ID)
+        self.pending = Pending(self.state, clock)
 
     async def close(self) -> None:
         """Let go of files and connections; idempotent."""

@@ -2,10 +2,11 @@
 
 import datetime as dt
 
-from invoice_mcp.backends.base import WRITES, Plan, Write
+from invoice_mcp.backends.base import Plan, Write
 from invoice_mcp.clock import Clock
 from invoice_mcp.domain.requests import ChangePhase, WriteRequest
 from invoice_mcp.domain.status import Phase, Status
+from invoice_mcp.domain.tools import WRITES
 from invoice_mcp.errors import PolicyRefused, RateLimited, ReadOnly, Unsupported
 from invoice_mcp.service.accounts import Account
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
+from invoice_mcp.domain.tools import TOOLS
 from invoice_mcp.settings import business, folders, network, readers, secret
 from invoice_mcp.settings.network import SmtpServer
 from invoice_mcp.settings.options import Options
@@ -64,7 +65,7 @@ class AccountSettings:
     label: Annotated[str | None, readers.text(60)] = None
     currency: Annotated[str | None, business.currency] = None
     time_zone: Annotated[dt.tzinfo | None, readers.time_zone] = None
-    tools: Annotated[tuple[str, ...], business.tools] = business.TOOLS
+    tools: Annotated[tuple[str, ...], business.tools] = TOOLS
     base_url: Annotated[str | None, network.service_url] = None
     allow_custom_host: Annotated[bool, readers.truth] = False
     timeout_s: Annotated[float, readers.seconds(0.1, 120)] = 20.0

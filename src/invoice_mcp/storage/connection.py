@@ -166,7 +166,7 @@ def _use_wal(connection: "apsw.Connection", busy_timeout_ms: int) -> None:
         except apsw.BusyError:
             if time.monotonic() > give_up:
                 raise
-            time.sleep(0.001)
+            time.sleep(1 / 1000)
     if mode != "wal":
         raise StorageFailed(
             "The file system cannot hold the database safely.",

@@ -37,17 +37,24 @@ sum(x.taxable >> 32), sum(x.taxable & 4294967295), sum(x.tax >> 32), sum(x.tax &
 
 @dataclass(frozen=True, slots=True)
 class Keyed:
-    """What cells are kept apart by, as SQL over `m`, the invoices that match."""
+    """What cells are kept apart by, as SQL: `column` of `invoices AS i`, or the `key` of what `join` adds to it.
 
-    key: str
-    sums: str
+    `whole`: each invoice is in one cell, with all its amounts.
+    """
+
+    column: str
+    sums: str = _PER_INVOICE
+    key: str = "m.key"
     join: str = ""
+    whole: bool = True
 
 
-TOGETHER: Final = Keyed("''", _PER_INVOICE)
-BY_BUYER: Final = Keyed("m.buyer_seq", _PER_INVOICE)
-BY_MONTH: Final = Keyed("m.month", _PER_INVOICE)
-BY_TAX_RATE: Final = Keyed("x.tax_rate", _PER_TAX_RATE, "CROSS JOIN taxes AS x ON x.invoice_seq = m.seq")
+TOGETHER: Final = Keyed("''")
+BY_BUYER: Final = Keyed("i.buyer_seq")
+BY_MONTH: Final = Keyed("CASE WHEN i.number IS NULL THEN '' ELSE substr(i.issue_date, 1, 7) END")
+BY_TAX_RATE: Final = Keyed(
+    "''", _PER_TAX_RATE, "x.tax_rate", "CROSS JOIN taxes AS x ON x.invoice_seq = m.seq", whole=False
+)
 """Taxable amounts and taxes of a rate; what is payable belongs to whole invoices and is 0 here."""
 
 
@@ -86,9 +93,8 @@ def read_cells(connection: "apsw.Connection", matching: Matching, today: dt.date
     sql = " ".join(
         (
             "SELECT", keyed.key, ",", keyed.sums,
-            "FROM (SELECT i.seq, i.buyer_seq, i.currency, i.due_date, i.tax_exclusive, i.tax, i.payable,",
-            "CASE WHEN i.number IS NULL THEN '' ELSE substr(i.issue_date, 1, 7) END AS month,",
-            STATUS, "AS status,", _LATENESS, "AS lateness", where, "LIMIT :summed) AS m", keyed.join,
+            "FROM (SELECT i.seq,", keyed.column, "AS key, i.currency,", STATUS, "AS status,", _LATENESS, "AS lateness,",
+            "i.due_date, i.tax_exclusive, i.tax, i.payable", where, "LIMIT :summed) AS m", keyed.join,
             "GROUP BY 1, 2, 3, 4",
         )
     )  # fmt: skip

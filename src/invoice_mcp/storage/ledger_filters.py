@@ -1,13 +1,13 @@
 """What matches a question, as SQL: fixed fragments chosen from tables, and the values they name.
 
-Which index SQLite takes is decided here and not by its planner, which has no statistics of a ledger. A filter is
-written twice: so that an index finds what it lets through, and so that none does (a unary plus hides a column from
-the planner). The first filter that lets few through is followed by its index. Where none does, a page is read along
-the index of its order, and all else only tests the rows.
+Which index SQLite takes is decided here and not by its planner, which has no statistics of a ledger. A filter has a
+test, in which no index can be used (a unary plus hides a column from the planner), and mostly a way to find what
+passes it. The first filter that lets few through is followed. Where none does, a page is read along the index of its
+order, and the filters only test the rows met on the way.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import apsw
 
 FEW: Final = 1000
-"""So many rows are read and sorted faster than they are met along the index of an order."""
+"""So many rows are found and sorted faster than a page of them is met along the index of an order."""
 
 STATUS: Final = """
 CASE WHEN i.state = 'cancelled' THEN 'cancelled'
@@ -40,24 +40,32 @@ _INVOICES: Final = "invoices AS i"
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One condition. `test` uses no index; `find` does, over `source`.
+    """One condition on `invoices AS i`: `test`, and where an index can tell, `find` over `source`.
 
-    `narrows` names the columns in whose order `find` can stand beside others, as it bounds the same index.
+    `narrows` names the columns along whose index `find` can stand as well. `sample` selects what there is to find,
+    where that is less work than `find`. `rare`: not worth following when it lets many through.
     """
 
     test: str
-    find: str | None = None
+    find: str = ""
     narrows: tuple[str, ...] = ()
     source: str = _INVOICES
+    sample: str = ""
+    rare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What stands behind FROM and WHERE. `found`: a filter finds the rows, so no index gives them an order."""
+    """What stands behind FROM and WHERE.
+
+    `found`: a filter finds the rows, so no index gives them an order. `match`: words for FTS5 that the rows still
+    have to hold; row by row that costs a look into the index of words each, for a batch of rows it costs one.
+    """
 
     source: str
     terms: tuple[str, ...]
     found: bool
+    match: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,29 +80,34 @@ class Matching:
 
     def in_order_of(self, column: str) -> Selection:
         """For a page in the order of `column`."""
+        apart = _TEXT in self.filters and self.finder is not _TEXT
+        match = self.values["match"] if apart else None
+        filters = [each for each in self.filters if each is not _TEXT or not apart]
         if self.finder is not None:
-            return self._found_by(self.finder)
-        along = (each.find if each.find and column in each.narrows else each.test for each in self.filters)
-        return Selection(_INVOICES, tuple(along), found=False)
+            return _found_by(self.finder, filters, match)
+        terms = (each.find if column in each.narrows else each.test for each in filters)
+        return Selection(_INVOICES, tuple(terms), found=False, match=match)
 
     def in_any_order(self) -> Selection:
         """For a sum."""
-        finder = self.finder or next((each for each in self.filters if each.find), None)
+        finder = self.finder or next((each for each in self.filters if each.find and not each.rare), None)
         if finder is not None:
-            return self._found_by(finder)
+            return _found_by(finder, self.filters, None)
         return Selection(_INVOICES, tuple(each.test for each in self.filters), found=False)
 
-    def _found_by(self, finder: Filter) -> Selection:
-        others = (each.test for each in self.filters if each is not finder)
-        return Selection(finder.source, (finder.find or finder.test, *others), found=True)
+
+def _found_by(finder: Filter, filters: Iterable[Filter], match: str | None) -> Selection:
+    others = (each.test for each in filters if each is not finder)
+    return Selection(finder.source, (finder.find, *others), found=True, match=match)
 
 
 _NUMBER: Final = Filter("+i.number = :invoice_number", "i.number = :invoice_number")
 _LOOSE_NUMBER: Final = Filter("+i.number_key = :number_key", "i.number_key = :number_key")
 _TEXT: Final = Filter(
-    "EXISTS (SELECT 1 FROM invoice_text AS t WHERE t.invoice_text MATCH :match AND t.rowid = +i.seq)",
+    "i.seq IN (SELECT t.rowid FROM invoice_text AS t WHERE t.invoice_text MATCH :match)",
     "t.invoice_text MATCH :match",
     source="invoice_text AS t CROSS JOIN invoices AS i ON i.seq = t.rowid",
+    sample="SELECT 1 FROM invoice_text AS t WHERE t.invoice_text MATCH :match",
 )
 _NOTHING: Final = Filter("FALSE")
 _BUYER: Final = Filter(
@@ -103,24 +116,37 @@ _BUYER: Final = Filter(
     """i.buyer_seq IN (SELECT b.seq FROM buyers AS b
     WHERE b.id = :buyer OR (:buyer_key <> '' AND instr(b.name_key, :buyer_key) > 0))""",
 )
+# The bounds are JSON objects: the same amount is another number of minor units in each currency.
+_AMOUNTS_FOUND: Final = """
+SELECT a.seq FROM json_each(:at_least) AS least CROSS JOIN invoices AS a
+ON a.currency = least.key AND a.payable BETWEEN least.value AND :at_most ->> least.key
+UNION ALL
+SELECT a.seq FROM json_each(:at_least) AS least CROSS JOIN invoices AS a
+ON a.currency = least.key AND a.tax_inclusive BETWEEN least.value AND :at_most ->> least.key
+"""
 _AMOUNT: Final = Filter(
     """(i.tax_inclusive BETWEEN :at_least ->> i.currency AND :at_most ->> i.currency
-    OR i.payable BETWEEN :at_least ->> i.currency AND :at_most ->> i.currency)"""
+    OR i.payable BETWEEN :at_least ->> i.currency AND :at_most ->> i.currency)""",
+    "".join(("i.seq IN (", _AMOUNTS_FOUND, ")")),
+    sample=_AMOUNTS_FOUND,
+    rare=True,
 )
-# Most invoices of a ledger are settled. What is not, is found by partial indexes, which SQLite takes when the
-# conditions they are made on stand in the query word for word.
-_STATUS_FINDS: Final[tuple[tuple[frozenset[Status], str, tuple[str, ...]], ...]] = (
+_STATUS: Final = Filter(" ".join((STATUS, "IN (SELECT value FROM json_each(:statuses))")))
+# Most invoices of a ledger are settled. The others have partial indexes, which SQLite takes when the conditions they
+# are made on stand in the query word for word.
+_STATUS_IMPLIES: Final[tuple[tuple[frozenset[Status], Filter], ...]] = (
     (
         frozenset(UNPAID),
-        "i.state = 'issued' AND i.payable <> 0 AND i.uncollectible_on IS NULL",
-        ("i.issue_date", "i.due_date"),
+        Filter(
+            "TRUE",
+            "i.state = 'issued' AND i.payable <> 0 AND i.uncollectible_on IS NULL",
+            ("i.issue_date", "i.due_date"),
+        ),
     ),
-    (frozenset(NOT_ISSUED), "i.state <> 'issued'", ()),
-    (frozenset({Status.UNCOLLECTIBLE}), "i.uncollectible_on IS NOT NULL", ()),
+    (frozenset(NOT_ISSUED), Filter("TRUE", "i.state <> 'issued'")),
+    (frozenset({Status.UNCOLLECTIBLE}), Filter("TRUE", "i.uncollectible_on IS NOT NULL")),
 )
-_STATUS_TEST: Final = " ".join(("(", STATUS, ") IN (SELECT value FROM json_each(:statuses))"))
-
-_EQUAL: Final[tuple[tuple[str, Callable[[Any], str], Filter], ...]] = (
+_VALUES: Final[tuple[tuple[str, Callable[[Any], str], Filter], ...]] = (
     (
         "buyer_reference",
         str,
@@ -174,7 +200,7 @@ _NO_WORDS: Final = Gap("the text holds no letter or digit to look for, so nothin
 
 
 def matching(connection: "apsw.Connection", query: InvoiceQuery) -> Matching:
-    """What matches `query`; amounts and words are read here, and the filter to follow is chosen."""
+    """What matches `query`. Its words and amounts are read here, and the filter to follow is chosen."""
     filters: list[Filter] = []
     gaps: list[Gap] = []
     values: dict[str, Any] = {"today": query.today.isoformat()}
@@ -190,9 +216,9 @@ def matching(connection: "apsw.Connection", query: InvoiceQuery) -> Matching:
         filters.append(_BUYER)
         values |= {"buyer": query.buyer, "buyer_key": fold(query.buyer)}
     if query.statuses:
-        filters.append(_status_filter(query.statuses))
+        filters += [_STATUS, *(implied for among, implied in _STATUS_IMPLIES if query.statuses <= among)]
         values["statuses"] = json.dumps(sorted(query.statuses))
-    for name, as_stored, filter_ in _EQUAL:
+    for name, as_stored, filter_ in _VALUES:
         if getattr(query, name) is not None:
             filters.append(filter_)
             values[name] = as_stored(getattr(query, name))
@@ -220,9 +246,9 @@ def _only_loosely(connection: "apsw.Connection", number: str) -> bool:
 
 
 def _match_expression(connection: "apsw.Connection", text: str) -> str:
-    """`text` for FTS5: each word as a quoted phrase of what the index's own tokenizer makes of it.
+    """`text` for FTS5: each word as a quoted phrase of what the tokenizer of the index makes of it.
 
-    Punctuation thus never is syntax, but for an asterisk that ends a word; `2026-0001` is two tokens in a row.
+    So punctuation is no syntax, but for an asterisk that ends a word, and `2026-0001` means its two parts in a row.
     Empty when there is nothing to look for.
     """
     from apsw import FTS5_TOKENIZE_QUERY
@@ -236,13 +262,6 @@ def _match_expression(connection: "apsw.Connection", text: str) -> str:
         if tokens:
             phrases.append(tokens.join(('"', '"*' if word.endswith("*") else '"')))
     return " ".join(phrases)
-
-
-def _status_filter(statuses: frozenset[Status]) -> Filter:
-    for implied, condition, narrows in _STATUS_FINDS:
-        if statuses <= implied:
-            return Filter(_STATUS_TEST, " AND ".join((condition, _STATUS_TEST)), narrows)
-    return Filter(_STATUS_TEST)
 
 
 def _amount_values(connection: "apsw.Connection", query: InvoiceQuery) -> dict[str, str]:
@@ -264,7 +283,6 @@ def _minor(amount: Decimal, currency: str, rounding: str) -> int:
 
 
 def _lets_few_through(connection: "apsw.Connection", filter_: Filter, values: Mapping[str, Any]) -> bool:
-    sql = " ".join(
-        ("SELECT count(*) FROM (SELECT 1 FROM", filter_.source, "WHERE", filter_.find or "", "LIMIT :too_many)")
-    )
+    sample = filter_.sample or " ".join(("SELECT 1 FROM", filter_.source, "WHERE", filter_.find))
+    sql = " ".join(("SELECT count(*) FROM (", sample, "LIMIT :too_many)"))
     return bool(connection.execute(sql, {**values, "too_many": FEW + 1}).get <= FEW)

@@ -73,9 +73,9 @@ def _nearest(connection: "apsw.Connection", number: str) -> tuple[str, ...]:
     }
     matcher = SequenceMatcher(b=key, autojunk=False)
 
-    def distance(candidate: str) -> tuple[float, str]:
+    def distance(candidate: str) -> tuple[int, str]:
         matcher.set_seq1(number_key(candidate))
-        return -matcher.ratio(), candidate
+        return -round(1000 * matcher.ratio()), candidate
 
     candidates = [str(candidate) for (candidate,) in connection.execute(_MAYBE_MEANT, values)]
     return tuple(sorted(candidates, key=distance)[:MAX_NEAREST])

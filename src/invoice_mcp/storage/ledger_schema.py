@@ -97,7 +97,8 @@ CREATE INDEX invoices_credits ON invoices (credits_seq) WHERE credits_seq IS NOT
 CREATE INDEX invoices_reference ON invoices (buyer_reference) WHERE buyer_reference IS NOT NULL;
 CREATE INDEX invoices_unsettled_issue ON invoices (issue_date, seq)
     WHERE state = 'issued' AND payable <> 0 AND uncollectible_on IS NULL;
-CREATE INDEX invoices_unsettled_due ON invoices (due_date, seq)
+CREATE INDEX invoices_unsettled_due ON invoices
+    (due_date, seq, currency, buyer_seq, kind, state, uncollectible_on, tax_exclusive, tax, paid, payable)
     WHERE state = 'issued' AND payable <> 0 AND uncollectible_on IS NULL;
 CREATE INDEX invoices_not_issued ON invoices (state) WHERE state <> 'issued';
 CREATE INDEX invoices_uncollectible ON invoices (uncollectible_on) WHERE uncollectible_on IS NOT NULL;

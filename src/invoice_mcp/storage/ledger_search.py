@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from invoice_mcp.domain.query import GroupBy, InvoiceQuery, Page, Position
-from invoice_mcp.storage.ledger_cells import TOGETHER, read_cells
+from invoice_mcp.storage.ledger_cells import TOGETHER, Cells, read_cells
 from invoice_mcp.storage.ledger_filters import Matching, matching
 from invoice_mcp.storage.ledger_groups import GROUPINGS, read_groups
 from invoice_mcp.storage.ledger_pages import read_page
@@ -22,42 +22,31 @@ def search(connection: "apsw.Connection", account: str, query: InvoiceQuery, pos
     time and kept its place in the order.
     """
     matches = matching(connection, query)
-    page = (
-        _rows(connection, account, matches, query, position)
-        if query.group_by is None
-        else _groups(connection, account, matches, query.group_by, query, position)
-    )
-    if not query.totals:
-        return page
-    cells = read_cells(connection, matches, query.today, TOGETHER)
-    return replace(page, totals=totals_of(cells), ageing=ageing_of(cells))
-
-
-def _rows(
-    connection: "apsw.Connection", account: str, matches: Matching, query: InvoiceQuery, position: Position | None
-) -> Page:
+    page = Page(gaps=matches.gaps, loose_number=matches.loose_number)
+    if query.group_by is not None:
+        return _groups(connection, account, matches, query, query.group_by, position, page)
     heads, following = read_page(connection, matches, query, position)
-    return Page(
-        rows=tuple(invoice_row(head, account, query.today) for head in heads),
-        next=following,
-        gaps=matches.gaps,
-        loose_number=matches.loose_number,
-    )
+    page = replace(page, rows=tuple(invoice_row(head, account, query.today) for head in heads), next=following)
+    return _summed(page, read_cells(connection, matches, query.today, TOGETHER)) if query.totals else page
 
 
 def _groups(
     connection: "apsw.Connection",
     account: str,
     matches: Matching,
-    group_by: GroupBy,
     query: InvoiceQuery,
+    group_by: GroupBy,
     position: Position | None,
+    page: Page,
 ) -> Page:
-    cells = read_cells(connection, matches, query.today, GROUPINGS[group_by].keyed)
+    keyed = GROUPINGS[group_by].keyed
+    cells = read_cells(connection, matches, query.today, keyed)
     found = read_groups(connection, account, cells, group_by, query.limit, position)
-    return Page(
-        next=found.next,
-        groups=found.groups,
-        gaps=(*matches.gaps, *found.gaps),
-        loose_number=matches.loose_number,
-    )
+    page = replace(page, groups=found.groups, next=found.next, gaps=(*page.gaps, *found.gaps))
+    if not query.totals:
+        return page
+    return _summed(page, cells if keyed.whole else read_cells(connection, matches, query.today, TOGETHER))
+
+
+def _summed(page: Page, cells: Cells) -> Page:
+    return replace(page, totals=totals_of(cells), ageing=ageing_of(cells))

@@ -2,9 +2,10 @@
 
 from typing import Final
 
-from invoice_mcp.backends.base import TOOLS, WRITES, Capabilities, Level, Support
+from invoice_mcp.backends.base import Capabilities, Level, Support
 from invoice_mcp.domain.query import SortKey
 from invoice_mcp.domain.status import Phase
+from invoice_mcp.domain.tools import TOOLS, WRITES
 
 PHASES: Final = (
     Phase.SENT,

@@ -9,11 +9,13 @@ from invoice_mcp.backends.ledger.book import Book, Effect, Moment, OwedMail, owe
 from invoice_mcp.backends.ledger.capabilities import PHASES
 from invoice_mcp.backends.ledger.heads import head_of, invoice_of, unchanged
 from invoice_mcp.backends.ledger.numbering import next_number
+from invoice_mcp.backends.ledger.seller import missing_keys
 from invoice_mcp.domain.invoice import Invoice, Party
 from invoice_mcp.domain.money import Money
 from invoice_mcp.domain.requests import ChangePhase
 from invoice_mcp.domain.status import Kind, Phase
 from invoice_mcp.errors import Conflict, InvalidRequest, PolicyRefused, Unsupported
+from invoice_mcp.mail.message import is_address
 from invoice_mcp.storage import ledger_writes as sql
 
 if TYPE_CHECKING:
@@ -145,15 +147,7 @@ def _check_possible(phase: Phase, invoice: Invoice) -> None:
 
 
 def _check_seller(book: Book) -> None:
-    seller = book.seller
-    have = {
-        "name": seller and seller.name,
-        "street": seller and seller.address.street,
-        "postal_code": seller and seller.address.postal_code,
-        "city": seller and seller.address.city,
-        "iban": seller and seller.iban,
-    }
-    missing = [key for key, value in have.items() if not value]
+    missing = missing_keys(book.seller)
     if missing:
         raise PolicyRefused(
             "An invoice needs the seller's name, address and IBAN before it can be sent.",
@@ -162,9 +156,9 @@ def _check_seller(book: Book) -> None:
 
 
 def _recipient(buyer: Party) -> str:
-    if not buyer.email:
+    if buyer.email is None or not is_address(buyer.email):
         raise InvalidRequest(
-            "No e-mail address is on file for this buyer.",
+            "No e-mail address that mail can be sent to is on file for this buyer.",
             next="Use deliver manual and hand the invoice over yourself.",
             field="deliver",
         )

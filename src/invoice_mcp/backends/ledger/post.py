@@ -9,7 +9,8 @@ from invoice_mcp.backends.base import StepResult
 from invoice_mcp.backends.ledger.book import Book, Moment, OwedMail
 from invoice_mcp.backends.ledger.heads import head_of, invoice_of
 from invoice_mcp.domain.invoice import Invoice, Party
-from invoice_mcp.mail.delivery import Mailer
+from invoice_mcp.errors import InvoiceError
+from invoice_mcp.mail.delivery import Delivery, Mailer
 from invoice_mcp.mail.letters import invoice_letter, reminder_letter
 from invoice_mcp.mail.message import compose
 from invoice_mcp.storage import ledger_writes as sql
@@ -34,8 +35,7 @@ class Post:
 
     async def deliver(self, operation: str, done: StepResult, mail: OwedMail) -> Mapping[str, Any]:
         """Send `mail`; the operation's answer, with what became of it."""
-        message = await self._compose(done.invoice_id, mail)
-        delivery = await self._mailer.deliver(message)
+        delivery = await self._hand_over(done.invoice_id, mail)
         moment = self._moment()
         told = {**done.result["delivery"], "outcome": delivery.outcome}
         if delivery.outcome == "refused":
@@ -54,6 +54,13 @@ class Post:
 
         await self._database.write(settle)
         return result
+
+    async def _hand_over(self, invoice_id: str, mail: OwedMail) -> Delivery:
+        """What became of the mail. A failure on this side of the door means that it did not leave."""
+        try:
+            return await self._mailer.deliver(await self._compose(invoice_id, mail))
+        except InvoiceError as error:
+            return Delivery("refused", self._mailer.channel, error.message)
 
     async def _compose(self, invoice_id: str, mail: OwedMail) -> EmailMessage:
         moment = self._moment()

@@ -8,6 +8,7 @@ from invoice_mcp.backends.ledger.book import Book, Effect, Moment, OwedMail, owe
 from invoice_mcp.backends.ledger.heads import head_of, invoice_of, unchanged
 from invoice_mcp.domain.invoice import Invoice
 from invoice_mcp.domain.requests import SendReminder
+from invoice_mcp.mail.message import is_address
 from invoice_mcp.mail.skipping import skip_reason
 from invoice_mcp.storage import ledger_writes as sql
 
@@ -30,7 +31,7 @@ def plan(connection: "apsw.Connection", book: Book, write: Write, moment: Moment
         today=moment.today,
         min_reminder_days=book.min_reminder_days,
         last_reminder_at=_last_reminder(invoice, book.time_zone),
-        has_address=invoice.buyer.email is not None,
+        has_address=invoice.buyer.email is not None and is_address(invoice.buyer.email),
         address_confirmed=invoice.buyer.email_confirmed,
     )
     if reason is not None:

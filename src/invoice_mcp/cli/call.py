@@ -1,0 +1,128 @@
+"""`invoice-mcp call`: one tool, once, from a script or a terminal, with the accounts that are configured."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from invoice_mcp.cli import terminal
+from invoice_mcp.cli.options import config_option, configured
+from invoice_mcp.cli.running import with_services
+from invoice_mcp.domain.tools import TOOLS
+from invoice_mcp.errors import InvoiceError
+
+if TYPE_CHECKING:
+    from invoice_mcp.service.app import Services
+
+EPILOG = """\b
+Examples:
+  invoice-mcp call search_invoices status=unpaid sort=due_date
+  invoice-mcp call get_invoice invoice_number=2026-0042
+  invoice-mcp call register_payment ref=ledger:inv_0123456789abcdef0123 amount=121.00
+  invoice-mcp call create_invoice buyer='{"name": "Acme"}' lines='{"item_name": "Design", "net_price": "95.00"}'
+"""
+
+
+@click.command("call", epilog=EPILOG)
+@config_option
+@click.option(
+    "--json",
+    "given",
+    metavar="ARGS",
+    help="All arguments as one JSON object, instead of KEY=VALUE; - reads it from stdin, @FILE from a file.",
+)
+@click.argument("tool", metavar="TOOL", type=click.Choice(TOOLS))
+@click.argument("pairs", metavar="[KEY=VALUE]...", nargs=-1)
+@click.pass_context
+def command(context: click.Context, given: str | None, tool: str, pairs: tuple[str, ...]) -> None:
+    """Call a tool as a chat client would, and print its answer as JSON.
+
+    A list is the same KEY several times; an object is written as JSON.
+    A refusal is printed too, and the exit code is then 1.
+    Where the tool has a question, it is asked on the terminal; without one the account's `confirm` decides.
+    """
+    if given is not None and pairs:
+        raise click.UsageError("give the arguments as KEY=VALUE or with --json, not both")
+    arguments = from_pairs(pairs) if given is None else from_json(given)
+    settings = configured(context)
+    try:
+        answer = with_services(settings, lambda services: _call(services, tool, arguments))
+    except InvoiceError as error:
+        terminal.print_json(error.as_dict())
+        if terminal.is_person(sys.stderr) and not terminal.is_person(sys.stdout):
+            click.echo(f"{error.message}\n{error.next}", err=True)
+        context.exit(1)
+    terminal.print_json(answer)
+
+
+class TerminalCaller:
+    """The `Caller` at the other end of a terminal, or of a script, which cannot be asked."""
+
+    client = "invoice-mcp call"
+    reply = None
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether a person sits at the terminal."""
+        return terminal.can_ask()
+
+    async def ask(self, question: str, token: str) -> bool:  # noqa: ARG002  the answer comes in this very call
+        """Put a question to the person; whether they agree."""
+        return await terminal.ask(question)
+
+    async def progress(self, done: int, total: int, message: str) -> None:
+        """Progress is for clients that wait on behalf of somebody; here nothing is reported."""
+
+
+def from_pairs(pairs: Sequence[str]) -> dict[str, Any]:
+    """The arguments in `pairs` of KEY=VALUE; a key given several times is a list.
+
+    Values stay text: the tool reads numbers, `true` and JSON out of text, each where its schema wants it, so that
+    `invoice_number=0042` keeps its zeros and `amount=1210.10` is never a float.
+
+    Raises:
+        click.UsageError: a pair without a key or `=`.
+    """
+    arguments: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not key or not equals:
+            raise click.UsageError("arguments are written KEY=VALUE, as limit=5")
+        before = arguments.get(key)
+        arguments[key] = value if before is None else [*(before if isinstance(before, list) else [before]), value]
+    return arguments
+
+
+def from_json(given: str) -> dict[str, Any]:
+    """The arguments in the JSON object `given`, in the file it names as `@FILE`, or on stdin for `-`.
+
+    Raises:
+        click.UsageError: not a JSON object in UTF-8.
+        OSError: the file cannot be read.
+    """
+    import pydantic_core
+
+    try:
+        arguments = pydantic_core.from_json(_content(given), allow_inf_nan=False)  # as the server reads them
+    except ValueError:
+        raise click.UsageError("--json: this is not JSON in UTF-8") from None
+    if not isinstance(arguments, dict):
+        raise click.UsageError('--json: the arguments are one object, as {"limit": 5}')
+    return arguments
+
+
+def _content(given: str) -> str | bytes:
+    if given == "-":
+        return sys.stdin.buffer.read()
+    return Path(given[1:]).read_bytes() if given.startswith("@") else given
+
+
+async def _call(services: "Services", tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    from invoice_mcp.tools import TOOLS as DEFINITIONS
+    from invoice_mcp.tools.arguments import parse
+
+    definition = next(each for each in DEFINITIONS if each.name == tool)
+    request = parse(definition, arguments, list(services.settings.accounts))
+    return await definition.handle(request, services, TerminalCaller())

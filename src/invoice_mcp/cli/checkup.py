@@ -1,0 +1,131 @@
+"""Looking at everything that is configured, each thing for itself: nothing broken hides the rest, nothing is changed.
+
+What is found is a JSON object per thing. Its `state` is `ok`, `new` (not there yet; made when first needed),
+`no_adapter` (this version cannot talk to that system) or `broken`; then `problem` and `next` say why and what to do.
+No secret is in it: of one that is needed, only whether it can be fetched.
+"""
+
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from invoice_mcp.domain.tools import TOOLS
+from invoice_mcp.errors import InvoiceError
+from invoice_mcp.settings import ConfigError, LedgerOptions, MailSettings
+
+if TYPE_CHECKING:
+    from invoice_mcp.service.accounts import Account
+    from invoice_mcp.service.app import Services
+    from invoice_mcp.storage.engine import DatabaseFacts
+
+Finding = dict[str, Any]
+
+OUTBOX: Final = "outbox"
+"""The folder in the state directory where mail waits."""
+
+_DAMAGED: Final = "Stop what uses it, keep a copy of the file, and put back a backup."
+
+
+async def examine(services: "Services") -> dict[str, Any]:
+    """Everything: `accounts` (a list), `state_database`, `mail`, `outbox`, and `ok`, false when something is broken."""
+    accounts, state, mail, outbox = await _together(
+        lambda: _together(*(_looking_at(account) for account in services.accounts.all())),
+        lambda: _checked({}, lambda: _state(services)),
+        lambda: _checked({}, lambda: _mail(services.settings.mail)),
+        lambda: _checked({}, lambda: _outbox(services.settings.state_dir / OUTBOX)),
+    )
+    ok = all(finding["state"] != "broken" for finding in (*accounts, state, mail, outbox))
+    return {"ok": ok, "accounts": accounts, "state_database": state, "mail": mail, "outbox": outbox}
+
+
+def _looking_at(account: "Account") -> Callable[[], Awaitable[Finding]]:
+    settings = account.settings
+    known: Finding = {
+        "name": account.name,
+        "backend": settings.backend,
+        "mode": settings.mode,
+        "tools": [tool for tool in TOOLS if account.may(tool)],
+    }
+    options = settings.options
+    if isinstance(options, LedgerOptions):
+        from invoice_mcp.backends.ledger.seller import missing_keys
+
+        known["file"] = str(options.path)
+        if account.may("change_phase") and (missing := missing_keys(options.seller)):
+            known["missing_seller_keys"] = missing
+    return lambda: _checked(known, lambda: _account(account))
+
+
+async def _account(account: "Account") -> Finding:
+    if account.capabilities is None:
+        return {"state": "no_adapter"}
+    options = account.settings.options
+    if isinstance(options, LedgerOptions) and not _is_there(options.path):
+        return {"state": "new"}
+    probe = await account.backend().probe()
+    return {**_state_of(probe.ok, probe.detail), "facts": dict(probe.facts)}
+
+
+async def _state(services: "Services") -> Finding:
+    file = {"file": str(services.state_file)}
+    if not _is_there(services.state_file):
+        return {"state": "new", **file}
+    facts = await services.state.facts()
+    return {**_state_of(facts.integrity == "ok", facts.integrity), **file, "facts": _facts(facts)}
+
+
+def _is_there(path: Path) -> bool:
+    return os.path.lexists(path)  # a link that leads nowhere is there, and is refused when it is opened
+
+
+def _state_of(ok: bool, detail: str) -> Finding:
+    return {"state": "ok"} if ok else {"state": "broken", "problem": detail, "next": _DAMAGED}
+
+
+def _facts(facts: "DatabaseFacts") -> dict[str, str]:
+    return {"schema": str(facts.schema_version), "size": f"{facts.size_bytes} bytes", "check": facts.integrity}
+
+
+async def _mail(mail: MailSettings) -> Finding:
+    server = mail.server
+    if server is None:
+        return {"state": "ok", "by": "outbox"}
+    if server.user is not None and mail.password is not None:
+        mail.password.reveal()  # raises when it cannot be fetched
+    how = {"implicit": "TLS", "starttls": "STARTTLS", "none": "not encrypted, this machine"}[server.tls]
+    return {"state": "ok", "by": "smtp", "server": f"{server.host}:{server.port}", "security": how, "from": mail.sender}
+
+
+async def _outbox(folder: Path) -> Finding:
+    from invoice_mcp.mail.delivery import list_outbox
+
+    return {"state": "ok", "folder": str(folder), "waiting": len(list_outbox(folder))}
+
+
+async def _checked(known: Mapping[str, Any], look: Callable[[], Awaitable[Finding]]) -> Finding:
+    """What was `known` before looking, and what was found; whatever goes wrong is a finding too."""
+    try:
+        return {**known, **await look()}
+    except InvoiceError as error:
+        problem, way_out = error.message, error.next
+    except ConfigError as error:
+        problem, way_out = str(error), "Set it, or change the configuration."
+    except Exception as error:  # a defect in one place must not hide what is found in the others
+        problem, way_out = f"Unexpected: {type(error).__name__}.", "This is a defect of invoice-mcp: please report it."
+    return {**known, "state": "broken", "problem": problem, "next": way_out}
+
+
+async def _together(*looks: Callable[[], Awaitable[Any]]) -> Sequence[Any]:
+    """What each of `looks` found, in their order; they look at the same time."""
+    import anyio
+
+    found: list[Any] = [None] * len(looks)
+
+    async def look_at(index: int) -> None:
+        found[index] = await looks[index]()
+
+    async with anyio.create_task_group() as group:
+        for index in range(len(looks)):
+            group.start_soon(look_at, index)
+    return found

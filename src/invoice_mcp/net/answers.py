@@ -1,0 +1,34 @@
+"""What a call to a vendor comes to: a reply, or one of the two ends that an adapter has to make sense of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A 2xx answer. Header names are in lower case; `json` is None when there was no body.
+
+    Numbers in `json` are `int` or `Decimal`, never `float`.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    json: Any = field(repr=False)
+
+
+class Refusal(Exception):
+    """The vendor understood and refused for good: a 4xx other than 401, 408, 425 and 429. Nothing was done.
+
+    For the adapter to turn into an error of `invoice_mcp.errors`. `json` is the decoded body, None when it had none
+    that can be read; it is the vendor's text, and no part of it belongs into a message.
+    """
+
+    def __init__(self, status: int, json: Any) -> None:
+        super().__init__(f"the vendor refused with status {status}")
+        self.status = status
+        self.json = json
+
+
+class LostAnswer(Exception):
+    """A write left, and what came of it is not known: no answer, an unreadable one, or a 5xx. Only for writes."""

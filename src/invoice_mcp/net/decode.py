@@ -1,0 +1,89 @@
+"""Vendor JSON, read within bounds and exactly: no float, no depth, count or digits that could harm.
+
+Every bound is checked before the recursive parser starts, and in memory that does not grow with what is refused.
+"""
+
+import json
+import re
+import sys
+from decimal import Decimal
+from typing import Any, Final, NoReturn
+
+MAX_DEPTH: Final = 64
+MAX_VALUES: Final = 100_000
+MAX_DIGITS: Final = 40
+MAX_TEXT_BYTES: Final = 4 * 1024 * 1024
+"""What the text may take in memory: one character beyond U+FFFF makes all of them four bytes wide."""
+
+_STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+
+
+class Undecodable(Exception):
+    """The body is not JSON that is accepted. Says why in fixed words, never with a piece of the body."""
+
+
+class Oversized(Exception):
+    """The body is deeper, longer or of more values than is read."""
+
+
+def decode_json(body: bytes) -> Any:
+    """The value that `body` is in JSON (RFC 8259, UTF-8). Numbers become `int` or `Decimal`.
+
+    Raises:
+        Undecodable: not JSON; or NaN, Infinity, a key twice in an object, a number of more than 40 digits.
+        Oversized: deeper than 64, more than 100,000 values, or too large in memory.
+    """
+    _check_size(body)
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Undecodable("not UTF-8") from None
+    if sys.getsizeof(text) > MAX_TEXT_BYTES:
+        raise Oversized("the text is too large")
+    try:
+        return _DECODER.decode(text)
+    except json.JSONDecodeError:
+        raise Undecodable("not JSON") from None
+
+
+def _check_size(body: bytes) -> None:
+    skeleton = _STRING.sub(b"", body)
+    brackets = skeleton.translate(None, _NO_BRACKETS)
+    # One value to begin with, one more per comma, and at most one more per container: its first.
+    if 1 + skeleton.count(b",") + brackets.count(b"[") + brackets.count(b"{") > MAX_VALUES:
+        raise Oversized("too many values")
+    depth = 0
+    for bracket in brackets:
+        depth += 1 if bracket in b"[{" else -1
+        if depth > MAX_DEPTH:
+            raise Oversized("nested too deep")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Undecodable("a key stands twice in one object")
+    return found
+
+
+def _integer(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise Undecodable("a number is too long")
+    return int(text)
+
+
+def _decimal(text: str) -> Decimal:
+    number = Decimal(text)
+    if len(text) > MAX_DIGITS or abs(number.adjusted()) > MAX_DIGITS:
+        raise Undecodable("a number is too long")
+    return number
+
+
+def _constant(name: str) -> NoReturn:
+    raise Undecodable("NaN and Infinity are no numbers here")
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_object, parse_float=_decimal, parse_int=_integer, parse_constant=_constant
+)

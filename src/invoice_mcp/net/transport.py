@@ -1,0 +1,201 @@
+"""One request and its answer over a socket: the only module that knows httpx, and it is imported at the first call.
+
+What happened comes back as a value and not as an exception: httpx's exceptions hold the request, and with it the
+credentials.
+"""
+
+import logging
+import ssl
+from collections.abc import Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio
+
+from invoice_mcp import __version__
+from invoice_mcp.net.addresses import Resolve, may_connect, resolve
+from invoice_mcp.net.body import ACCEPTED_ENCODINGS, Flaw, read_body
+from invoice_mcp.net.deadline import Deadline
+from invoice_mcp.net.origin import Origin
+
+if TYPE_CHECKING:
+    import httpx
+
+MAX_CONNECTIONS: Final = 10
+KEEP_ALIVE_S: Final = 30
+MAX_CONNECT_S: Final = 5.0
+
+_CONNECTING: Final = "connection."
+"""How httpx's trace names what happens before the request leaves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request, ready to be sent. `target` is path and query, escaped."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status, headers (names in lower case), and a body unless it has a flaw."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | Flaw = field(repr=False)
+
+
+class Failure(Enum):
+    """Why there is no answer. The first three: nothing left, so nothing can have happened."""
+
+    UNREACHABLE = "no connection: refused, no such name, no TLS, no free connection"
+    LATE_BEFORE_SENDING = "the deadline passed before the request left"
+    FORBIDDEN_ADDRESS = "the host resolves to addresses that are not connected to"
+    LATE_AFTER_SENDING = "the deadline passed, and the request had left"
+    BROKEN_OFF = "the request left, and no answer came: closed, reset, silent, or not HTTP"
+
+
+Exchange = Answer | Failure
+
+
+class Transport:
+    """Connections to one origin. No redirect, cookie, proxy or setting from the environment has a place here."""
+
+    def __init__(self, origin: Origin, *, resolve: Resolve = resolve, tls: ssl.SSLContext | None = None) -> None:
+        self._origin = origin
+        self._resolve = resolve
+        self._tls = tls
+        self._kept: httpx.AsyncHTTPTransport | None = None
+        self._fresh: httpx.AsyncHTTPTransport | None = None
+        self._address: str | None = None
+
+    async def over_kept_connection(self, outgoing: Outgoing, deadline: Deadline, *, silence_s: float) -> Exchange:
+        """For what may be sent twice: on a connection that earlier calls left open, if there is one."""
+        self._kept = self._kept or self._open(keep_alive=MAX_CONNECTIONS)
+        return await self._exchange(self._kept, outgoing, deadline, silence_s)
+
+    async def over_fresh_connection(self, outgoing: Outgoing, deadline: Deadline) -> Exchange:
+        """For what may not be sent twice: a kept connection may be closed at the other end just as it is used."""
+        self._fresh = self._fresh or self._open(keep_alive=0)
+        return await self._exchange(self._fresh, outgoing, deadline, deadline.left())
+
+    async def aclose(self) -> None:
+        """Close all connections; idempotent."""
+        for transport in (self._kept, self._fresh):
+            if transport is not None:
+                await transport.aclose()
+        self._kept = self._fresh = None
+
+    def _open(self, *, keep_alive: int) -> "httpx.AsyncHTTPTransport":
+        import httpx
+
+        for name in ("httpx", "httpcore"):  # at DEBUG they would log addresses and headers
+            logging.getLogger(name).setLevel(logging.WARNING)
+        if self._tls is None:
+            self._tls = httpx.create_ssl_context(trust_env=False)
+        return httpx.AsyncHTTPTransport(
+            verify=self._tls,
+            trust_env=False,
+            limits=httpx.Limits(
+                max_connections=MAX_CONNECTIONS, max_keepalive_connections=keep_alive, keepalive_expiry=KEEP_ALIVE_S
+            ),
+        )
+
+    async def _exchange(
+        self, transport: "httpx.AsyncHTTPTransport", outgoing: Outgoing, deadline: Deadline, silence_s: float
+    ) -> Exchange:
+        progress = _Progress()
+        with anyio.move_on_after(deadline.left()):
+            try:
+                addresses = await self._addresses()
+            except OSError:
+                return Failure.UNREACHABLE
+            if not addresses:
+                return Failure.FORBIDDEN_ADDRESS
+            for address in addresses:
+                outcome = await self._attempt(transport, address, outgoing, progress, min(silence_s, deadline.left()))
+                if outcome is not Failure.UNREACHABLE:
+                    self._address = address
+                    return outcome
+            self._address = None
+            return Failure.UNREACHABLE
+        if progress.status is not None:
+            return Answer(progress.status, progress.headers, Flaw.LATE)
+        return Failure.LATE_AFTER_SENDING if progress.left else Failure.LATE_BEFORE_SENDING
+
+    async def _addresses(self) -> list[str]:
+        """The address that worked last; without one, those the host has and may have."""
+        if self._address is not None:
+            return [self._address]
+        found = await self._resolve(self._origin.host, self._origin.port)
+        return [address for address in found if may_connect(address, on_this_machine=self._origin.on_this_machine)]
+
+    async def _attempt(
+        self,
+        transport: "httpx.AsyncHTTPTransport",
+        address: str,
+        outgoing: Outgoing,
+        progress: "_Progress",
+        silence_s: float,
+    ) -> Exchange:
+        import httpx
+
+        try:
+            response = await transport.handle_async_request(self._request(address, outgoing, progress, silence_s))
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
+            return Failure.UNREACHABLE
+        except (httpx.TransportError, OSError):
+            return Failure.BROKEN_OFF
+        progress.status = response.status_code
+        progress.headers = dict(response.headers)
+        try:
+            async with aclosing(response), aclosing(response.aiter_raw()) as chunks:
+                body = await read_body(chunks, response.headers.get("content-encoding", ""))
+        except (httpx.TransportError, OSError):
+            body = Flaw.CUT_SHORT
+        return Answer(response.status_code, progress.headers, body)
+
+    def _request(self, address: str, outgoing: Outgoing, progress: "_Progress", silence_s: float) -> "httpx.Request":
+        """The request, addressed to `address` and made out to the origin's host (Host header, TLS name)."""
+        import httpx
+
+        url = httpx.URL(
+            scheme=self._origin.scheme, host=address, port=self._origin.port, raw_path=outgoing.target.encode("ascii")
+        )
+        if url.raw_path.decode("ascii") != outgoing.target:
+            raise RuntimeError("the address would not be sent as it was made")
+        connect_s = min(MAX_CONNECT_S, silence_s)
+        return httpx.Request(
+            outgoing.method,
+            url,
+            headers={
+                "Host": self._origin.authority,
+                "User-Agent": f"invoice-mcp/{__version__}",
+                "Accept-Encoding": ACCEPTED_ENCODINGS,
+                **outgoing.headers,
+            },
+            content=outgoing.body or None,
+            extensions={
+                "timeout": {"connect": connect_s, "pool": silence_s, "write": silence_s, "read": silence_s},
+                "sni_hostname": self._origin.host,
+                "trace": progress.note,
+            },
+        )
+
+
+class _Progress:
+    """How far an exchange got, for when the deadline ends it from outside."""
+
+    def __init__(self) -> None:
+        self.left = False
+        self.status: int | None = None
+        self.headers: Mapping[str, str] = {}
+
+    async def note(self, event: str, _info: Mapping[str, Any]) -> None:
+        # Whatever is not known to be connecting counts as having left.
+        self.left = self.left or not event.startswith(_CONNECTING)
