@@ -111,8 +111,8 @@ class Entry:
 class Book:
     """What stands in a ledger. Entries come in no order in particular."""
 
-    buyers: list[dict[str, Any]]
-    entries: list[Entry]
+    buyers: list[dict[str, Any]] = field(repr=False)
+    entries: list[Entry] = field(repr=False)
 
 
 def open_ledger(book: Book, path: str = ":memory:") -> apsw.Connection:

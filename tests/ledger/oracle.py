@@ -125,6 +125,11 @@ def groups(book: Book, entries: Sequence[Entry], query: InvoiceQuery, account: s
     return sorted(found, key=lambda group: (group["currency"], -group["payable_amount"], group[label]))
 
 
+def names(buyer: dict[str, Any], text: str) -> bool:
+    """Whether `text` is the id of this buyer, or a part of its name."""
+    return text == buyer["id"] or (fold(text) != "" and fold(text) in buyer["name_key"])
+
+
 def tokens(text: str) -> list[str]:
     """The words of a text, without case and accents."""
     bare = "".join(each for each in unicodedata.normalize("NFD", text) if not 0x300 <= ord(each) <= 0x36F)
@@ -177,9 +182,9 @@ def _matches(book: Book, entry: Entry, query: InvoiceQuery, exact: bool) -> bool
     number = invoice["number"]
     wanted = (
         query.text is None or _has_words(entry.text, query.text),
-        query.buyer is None or query.buyer == buyer["id"] or (fold(query.buyer) or "\0") in invoice["buyer_key"],
+        query.buyer is None or names(buyer, query.buyer),
         query.invoice_number is None
-        or (number == query.invoice_number if exact else number_key(number or "") == number_key(query.invoice_number)),
+        or (number is not None and _key(number, exact) == _key(query.invoice_number, exact)),
         query.buyer_reference in (None, invoice["buyer_reference"]),
         not query.statuses or status_of(invoice, query.today) in query.statuses,
         query.kind in (None, Kind(invoice["kind"])),
@@ -189,6 +194,10 @@ def _matches(book: Book, entry: Entry, query: InvoiceQuery, exact: bool) -> bool
         *(_within(_date(invoice[name]), getattr(query, first), getattr(query, last)) for first, last, name in _DATES),
     )
     return all(wanted)
+
+
+def _key(number: str, exact: bool) -> str:
+    return number if exact else number_key(number)
 
 
 def _has_words(body: str, text: str) -> bool:

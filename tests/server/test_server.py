@@ -79,7 +79,7 @@ async def test_a_tool_that_is_not_there_is_refused_and_those_that_are_there_are_
     async with Client(build(), mode=era) as client:
         error = error_of(await client.call_tool(name, {}))
     assert error["code"] == "invalid_request"
-    assert error["next"] == "Call one of: echo, progress, noise, crash, refuse, wait, write, write_for_ever."
+    assert error["next"] == "Call one of: echo, progress, noise, crash, refuse, wait, write, write_for_ever, agree."
 
 
 @both_eras

@@ -112,6 +112,14 @@ async def write_for_ever(request: Nothing, services: ToyServices, caller: Caller
     return {}
 
 
+async def agree(request: Words, services: ToyServices, caller: Caller) -> dict[str, Any]:
+    if caller.reply is not None:
+        return {"agreed": caller.reply.agreed, "token": caller.reply.token, "rounds": 2}
+    if not caller.can_ask:
+        return {"agreed": False, "cannot": True}
+    return {"agreed": await caller.ask("Send it?", "a token"), "token": "a token", "rounds": 1}
+
+
 async def nobody(request: Nothing, services: ToyServices, caller: Caller) -> dict[str, Any]:
     raise AssertionError("no account can do this")
 
@@ -130,6 +138,7 @@ TOOLS = (
     tool(wait, Nothing, READ),
     tool(write, Nothing, WRITE),
     tool(write_for_ever, Nothing, WRITE),
+    tool(agree, Words, WRITE),
     tool(nobody, Nothing, READ),
 )
 

@@ -122,13 +122,13 @@ class WireClient:
         """Call a tool; its result."""
         return (await self.request("tools/call", {"name": tool, "arguments": arguments or {}}))["result"]
 
-    async def hello(self, era: str) -> None:
+    async def hello(self, era: str, capabilities: dict[str, Any] | None = None) -> None:
         """Open the session in one of the two eras of the protocol."""
         if era == LEGACY:
-            assert "result" in await self.request("initialize", HELLO)
+            assert "result" in await self.request("initialize", {**HELLO, "capabilities": capabilities or {}})
             await self.send({"method": "notifications/initialized"})
         else:
-            self.meta = ENVELOPE
+            self.meta = {**ENVELOPE, "io.modelcontextprotocol/clientCapabilities": capabilities or {}}
 
     def close(self) -> None:
         """End the input of the server."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from invoice_mcp.clock import Clock
+from invoice_mcp.domain.identity import Identity
 from invoice_mcp.domain.invoice import Invoice, Party
 from invoice_mcp.domain.money import Money
 from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position, SortKey
@@ -42,6 +43,7 @@ class Capabilities:
 
     `filters` and `sorts` are what it does itself; the rest is done here while scanning. `markers` names, per
     write, what proves afterwards that a write was ours. `read_posts` are paths that read although they are POSTs.
+    `own_journal`: its writes are recorded in the transaction of their effect, so it is a `Backend` as it is.
     """
 
     tools: Mapping[str, Support]
@@ -53,27 +55,11 @@ class Capabilities:
     drafts: bool
     markers: Mapping[str, str] = field(default_factory=dict)
     read_posts: frozenset[str] = frozenset()
+    own_journal: bool = False
 
     def can(self, tool: str) -> bool:
         """Whether the system can do this tool at all."""
         return self.tools[tool].level is not Level.UNSUPPORTED
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What makes a write recognisable.
-
-    `fingerprint` is a digest of account, tool and arguments; alone it identifies a write done in the last
-    `window_hours` (0 for change_phase, which compares and sets). `key` is the caller's own and never expires.
-    `repeat_of` names the operation that is done a second time on purpose. `operation` is the id a new one gets.
-    """
-
-    operation: str
-    tool: str
-    fingerprint: str
-    window_hours: int
-    key: str | None = None
-    repeat_of: str | None = None
 
 
 WriteArguments = CreateInvoice | RegisterPayment | SendReminder | ChangePhase
@@ -105,6 +91,7 @@ class Step:
     body: Mapping[str, Any]
     before: Mapping[str, Any]
     identity: Identity
+    mails: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +186,12 @@ class Surroundings:
     today: Callable[[], dt.date]
 
 
-class Backend(Protocol):
-    """A connection to one account. Every method raises only errors of `invoice_mcp.errors`."""
+class VendorBackend(Protocol):
+    """A connection to an account of a vendor, as its adapter writes it.
+
+    Every method raises errors of `invoice_mcp.errors`; `perform` also `LostAnswer` (net) when a request left and
+    what came of it is not known.
+    """
 
     @property
     def capabilities(self) -> Capabilities:
@@ -235,15 +226,6 @@ class Backend(Protocol):
         """One harmless request, for doctor."""
         ...
 
-    async def recorded(self, identity: Identity) -> Recorded | None:
-        """The operation that this identity repeats, if one is on record.
-
-        Raises:
-            Conflict: the key was used for other arguments.
-            DuplicateSuspected: the same arguments were carried out under another key, or look-alikes exist.
-        """
-        ...
-
     async def plan(self, write: Write) -> Plan:
         """Preflight reads and the steps; nothing is written.
 
@@ -256,22 +238,47 @@ class Backend(Protocol):
         """The invoice as the plan would leave it, as far as this system lets that be known; nothing is written."""
         ...
 
-    async def writes_since(self, instant: dt.datetime) -> int:
-        """How many writes this account has seen since then, by all processes."""
-        ...
-
-    async def perform(self, step: Step) -> StepResult:
-        """Carry out one step.
+    async def perform(self, step: Step, done: Sequence[StepResult]) -> StepResult:
+        """Carry out one step. `done` are the results of the steps before it, in their order.
 
         Raises:
             Conflict: what the step relies on no longer holds.
         """
         ...
 
-    async def find(self, identity: Identity) -> Found | Absent | Undetermined:
-        """After a lost answer: whether the operation took effect. `Found` only by a marker read back."""
+    async def find(self, step: Step, done: Sequence[StepResult]) -> Found | Absent | Undetermined:
+        """After a lost answer: whether the step took effect. `Found` only by a marker read back."""
         ...
 
     async def close(self) -> None:
         """Let go of files and connections; idempotent."""
+        ...
+
+
+class Backend(VendorBackend, Protocol):
+    """A connection to one account, whose writes happen at most once.
+
+    The ledger is one by itself: it records an operation in the transaction of its effect. A vendor's adapter becomes
+    one by the journal around it.
+    """
+
+    async def recorded(self, identity: Identity) -> Recorded | None:
+        """The operation that this identity repeats, if one is on record.
+
+        Raises:
+            Conflict: the key was used for other arguments.
+            DuplicateSuspected: the same arguments were carried out under another key, or look-alikes exist.
+        """
+        ...
+
+    async def begin(self, steps: Sequence[Step]) -> Recorded | None:
+        """Before the first step of a write: put it on record; the operation that somebody else began first, if any."""
+        ...
+
+    async def finish(self, steps: Sequence[Step]) -> None:
+        """After the last step of a write."""
+        ...
+
+    async def writes_since(self, instant: dt.datetime) -> int:
+        """How many writes this account has seen since then, by all processes."""
         ...

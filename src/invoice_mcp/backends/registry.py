@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from invoice_mcp.backends.base import Backend, Capabilities, Surroundings
+    from invoice_mcp.backends.base import Capabilities, Surroundings, VendorBackend
     from invoice_mcp.settings import AccountSettings
 
 
@@ -27,9 +27,9 @@ def capabilities(backend: str) -> "Capabilities | None":
     return _load(ADAPTERS[backend].capabilities) if backend in ADAPTERS else None
 
 
-def connect(account: "AccountSettings", around: "Surroundings") -> "Backend":
-    """A backend for `account`; nothing is opened or asked yet."""
-    build: Callable[[AccountSettings, Surroundings], Backend] = _load(ADAPTERS[account.backend].connect)
+def connect(account: "AccountSettings", around: "Surroundings") -> "VendorBackend":
+    """The adapter's connection for `account`; nothing is opened or asked yet."""
+    build: Callable[[AccountSettings, Surroundings], VendorBackend] = _load(ADAPTERS[account.backend].connect)
     return build(account, around)
 
 

@@ -1,6 +1,7 @@
 """The command line: `invoice-mcp` alone serves on stdio; each command is a module of this package."""
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -58,6 +59,8 @@ def program(context: click.Context) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line (`sys.argv` unless `arguments` are given) and exit with its code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # None where it was closed before we started
+        sys.stdout.reconfigure(errors="replace")  # a name that the terminal has no letters for is no failure
     sys.exit(run(arguments))
 
 

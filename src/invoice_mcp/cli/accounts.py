@@ -27,7 +27,7 @@ def command(context: click.Context, as_json: bool) -> None:
 def described(settings: "Settings") -> list[dict[str, Any]]:
     """Each account as a JSON object, in the order of the configuration; nothing of its credentials."""
     from invoice_mcp.domain.tools import TOOLS
-    from invoice_mcp.service.accounts import Accounts
+    from invoice_mcp.service.app import Services
     from invoice_mcp.settings import system_clock
 
     return [
@@ -41,7 +41,7 @@ def described(settings: "Settings") -> list[dict[str, Any]]:
             "default": account.name == settings.default_account,
             "tools": [tool for tool in TOOLS if account.may(tool)],
         }
-        for account in Accounts(settings, system_clock(settings)).all()
+        for account in Services(settings, system_clock(settings)).accounts.all()
     ]
 
 

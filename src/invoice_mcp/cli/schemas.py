@@ -42,14 +42,14 @@ def command(context: click.Context, action: str | None, folder: Path) -> None:
 
 def schema_files() -> dict[str, str]:
     """The content of every file by its name, the same at every call."""
-    from invoice_mcp.service.accounts import Accounts
+    from invoice_mcp.service.app import Services
     from invoice_mcp.settings import parse_settings, system_clock
     from invoice_mcp.tools import TOOLS
     from invoice_mcp.tools.schema import published
 
     reference = resources.files("invoice_mcp").joinpath(REFERENCE).read_text("utf-8")
     settings = parse_settings(reference, Path.cwd())
-    accounts = Accounts(settings, system_clock(settings))
+    accounts = Services(settings, system_clock(settings)).accounts
     return {
         f"{tool.name}.json": json.dumps(published(tool, accounts.that_may(tool.name)), indent=2, ensure_ascii=False)
         + "\n"

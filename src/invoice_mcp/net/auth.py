@@ -1,25 +1,14 @@
 """Credentials: fetched when first needed, put into headers, renewed when refused. Nothing here prints one."""
 
-import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
-from urllib.parse import quote, urlencode
+from typing import Protocol
 
 import anyio
 
-from invoice_mcp.clock import Clock
-from invoice_mcp.net.answers import Refusal
 from invoice_mcp.net.complaints import Complaints
 from invoice_mcp.net.deadline import Deadline
-from invoice_mcp.net.limits import Limits
-from invoice_mcp.net.persistence import Jitter, Persistence
-from invoice_mcp.net.transport import Outgoing, Transport
-from invoice_mcp.net.verdicts import judge_read
 from invoice_mcp.settings.where import ConfigError
-
-REFRESH_BEFORE_S: Final = 60
-MAX_TOKEN: Final = 16_384
 
 
 class Revealable(Protocol):
@@ -64,56 +53,46 @@ class SecretHeader:
 class StaticHeaders:
     """The same headers with every request. A secret that was replaced meanwhile is noticed after a 401."""
 
-    def __init__(self, account: str, secrets: Sequence[SecretHeader], plain: Mapping[str, str] | None = None) -> None:
-        self._say = Complaints(account)
+    def __init__(self, secrets: Sequence[SecretHeader], plain: Sequence[tuple[str, str]] = (), *, account: str) -> None:
         self._secrets = tuple(secrets)
-        self._plain = dict(plain or {})
+        self._plain = dict(plain)
+        self._say = Complaints(account)
         self._headers: Mapping[str, str] | None = None
 
     async def headers(self, deadline: Deadline) -> Mapping[str, str]:
         if self._headers is None:
-            self._headers = await self._reveal_all(deadline)
+            self._headers = await self._revealed(deadline)
         return self._headers
 
     async def renew(self, refused: Mapping[str, str], deadline: Deadline) -> bool:
-        self._headers = await self._reveal_all(deadline)
+        self._headers = await self._revealed(deadline)
         return self._headers != refused
 
     async def aclose(self) -> None:
         """Nothing is open."""
 
-    async def _reveal_all(self, deadline: Deadline) -> Mapping[str, str]:
+    async def _revealed(self, deadline: Deadline) -> Mapping[str, str]:
         found = dict(self._plain)
         for header in self._secrets:
-            found[header.name] = header.prefix + await _reveal(header.secret, self._say, deadline)
+            found[header.name] = header.prefix + await reveal(header.secret, self._say, deadline)
         return found
 
 
-class ClientCredentials:
-    """A bearer token got with an id and a secret (RFC 6749, 4.4), both in the form and not as Basic.
+async def reveal(secret: Revealable, say: Complaints, deadline: Deadline) -> str:
+    """The value of `secret`, fit for a header. It is fetched on a thread: a keyring may ask the user first.
 
-    However many calls need a token, one is fetched; it is replaced a minute before it runs out, and after a 401.
+    Raises:
+        Unauthorized: it is missing, or has characters that no header may have. Names the configuration key.
+        DeadlineExceeded: it did not come in time.
     """
-
-    def __init__(
-        self,
-        account: str,
-        token_endpoint: Transport,
-        target: str,
-        *,
-        client_id: str,
-        client_secret: Revealable,
-        clock: Clock,
-        scope: str | None = None,
-        jitter: Jitter = random.randint,
-    ) -> None:
-        self._say = Complaints(account)
-        self._endpoint = token_endpoint
-        self._target = target
-        self._client_id = client_id
-        self._client_secret = client_secret
-        self._scope = scope
-        self._clock = clock
-        self._persistence = Persistence(Limits((), clock), clock, self._say, jitter)
-        self._fetching = anyio.Lock()
-        self._token: _Token | None = None
+    value: str | None = None
+    with anyio.move_on_after(deadline.left()) as in_time:
+        try:
+            value = await anyio.to_thread.run_sync(secret.reveal, abandon_on_cancel=True)
+        except ConfigError:
+            value = ""
+    if in_time.cancelled_caught or value is None:
+        raise say.late()
+    if not value or not value.isascii() or not value.isprintable() or value != value.strip():
+        raise say.secret_missing(secret.key)
+    return value

@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Any
 
-Json: TypeAlias = "None | bool | int | Decimal | str | Mapping[str, Json] | Sequence[Json]"
+Json = bool | int | Decimal | str | Mapping[str, Any] | Sequence[Any] | None
 """What can be sent. A Decimal becomes a JSON number, digit by digit; an amount a vendor wants quoted is a `str`."""
 
 
@@ -17,7 +17,7 @@ class JsonText:
     text: str
 
 
-def encode_json(value: "Json | JsonText") -> bytes:
+def encode_json(value: Json | JsonText) -> bytes:
     """`value` as compact UTF-8 JSON.
 
     Raises:

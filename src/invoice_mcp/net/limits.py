@@ -62,7 +62,8 @@ class Limits:
 
     def hold(self, seconds: int) -> None:
         """The vendor asked for no more requests for `seconds`."""
-        self._held_until = self._now() + dt.timedelta(seconds=seconds)
+        until = self._now() + dt.timedelta(seconds=seconds)
+        self._held_until = until if self._held_until is None else max(until, self._held_until)
 
     def budget(self) -> list[Budget]:
         """What is left now, per window."""

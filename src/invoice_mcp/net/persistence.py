@@ -66,9 +66,13 @@ class Persistence:
             raise self.say.rate_limited(retry_after_s)
 
     async def _wait(self, again: Again, failed: int, deadline: Deadline) -> None:
-        if isinstance(again, Throttled) and again.after_s is not None:
-            self.limits.hold(again.after_s)
-        seconds = self.jitter(0, 2 ** (failed - 1)) if again.after_s is None else again.after_s
+        throttled = isinstance(again, Throttled)
+        seconds = again.after_s
+        if seconds is None:
+            seconds = self.jitter(1, 2**failed) if throttled else self.jitter(0, 2 ** (failed - 1))
+        if throttled:
+            self.limits.hold(seconds)  # for all calls of the account; the next attempt waits to be admitted
         if failed >= ATTEMPTS or seconds > MAX_WAIT_S or seconds >= deadline.left():
             raise again.otherwise
-        await deadline.wait(seconds)
+        if not throttled:
+            await deadline.wait(seconds)

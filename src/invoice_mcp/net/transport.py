@@ -8,7 +8,7 @@ import logging
 import ssl
 from collections.abc import Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
@@ -82,7 +82,8 @@ class Transport:
     async def over_fresh_connection(self, outgoing: Outgoing, deadline: Deadline) -> Exchange:
         """For what may not be sent twice: a kept connection may be closed at the other end just as it is used."""
         self._fresh = self._fresh or self._open(keep_alive=0)
-        return await self._exchange(self._fresh, outgoing, deadline, deadline.left())
+        closing = replace(outgoing, headers={**outgoing.headers, "Connection": "close"})
+        return await self._exchange(self._fresh, closing, deadline, deadline.left())
 
     async def aclose(self) -> None:
         """Close all connections; idempotent."""
@@ -154,8 +155,8 @@ class Transport:
         progress.status = response.status_code
         progress.headers = dict(response.headers)
         try:
-            async with aclosing(response), aclosing(response.aiter_raw()) as chunks:
-                body = await read_body(chunks, response.headers.get("content-encoding", ""))
+            async with aclosing(response):
+                body = await read_body(response.aiter_raw(), response.headers.get("content-encoding", ""))
         except (httpx.TransportError, OSError):
             body = Flaw.CUT_SHORT
         return Answer(response.status_code, progress.headers, body)

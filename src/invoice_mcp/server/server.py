@@ -16,7 +16,7 @@ from mcp.types import Tool as PublishedTool
 
 from invoice_mcp.errors import DeadlineExceeded, InvoiceError
 from invoice_mcp.server.answers import answer, refusal
-from invoice_mcp.server.caller import SessionCaller
+from invoice_mcp.server.caller import AskedFirst, SessionCaller
 from invoice_mcp.server.runtime import MakeServices, Runtime
 from invoice_mcp.server.table import ToolTable
 
@@ -89,6 +89,8 @@ class InvoiceServer(MCPServer[Runtime]):
         except InvoiceError as error:
             _log.info("a call was answered with %s", error.code)
             return refusal(error)
+        except AskedFirst as asked:
+            return asked.result
         except MCPError:
             raise
         except Exception as error:

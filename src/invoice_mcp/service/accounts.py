@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import cast
 
 from invoice_mcp.backends import registry
 from invoice_mcp.backends.base import Backend, Capabilities, Surroundings
@@ -10,15 +11,18 @@ from invoice_mcp.domain.invoice import Ref
 from invoice_mcp.domain.tools import WRITES
 from invoice_mcp.errors import InvalidRequest, Unsupported
 from invoice_mcp.settings import AccountSettings, Settings, account_today
+from invoice_mcp.writes.journal import Journal
+from invoice_mcp.writes.journaled import Journaled
 
 
 class Account:
     """One configured account."""
 
-    def __init__(self, settings: AccountSettings, around: Surroundings) -> None:
+    def __init__(self, settings: AccountSettings, around: Surroundings, journal: Journal) -> None:
         self.settings = settings
         self.capabilities: Capabilities | None = registry.capabilities(settings.backend)
         self._around = around
+        self._journal = journal
         self._backend: Backend | None = None
 
     @property
@@ -54,8 +58,14 @@ class Account:
                 next="Use another account.",
             )
         if self._backend is None:
-            self._backend = registry.connect(self.settings, self._around)
+            self._backend = self._connected()
         return self._backend
+
+    def _connected(self) -> Backend:
+        connected = registry.connect(self.settings, self._around)
+        if self.capabilities is not None and self.capabilities.own_journal:
+            return cast("Backend", connected)
+        return Journaled(self.name, connected, self._journal, self._around.clock)
 
     async def close(self) -> None:
         """Let go of the connection."""
@@ -67,10 +77,11 @@ class Account:
 class Accounts:
     """All accounts of the configuration, by name, in its order."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, journal: Journal) -> None:
         self._default = settings.default_account
         self._accounts = {
-            name: Account(account, _around(settings, account, clock)) for name, account in settings.accounts.items()
+            name: Account(account, _around(settings, account, clock), journal)
+            for name, account in settings.accounts.items()
         }
 
     def all(self) -> list[Account]:

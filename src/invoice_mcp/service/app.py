@@ -6,6 +6,7 @@ from invoice_mcp.service.confirming import Pending
 from invoice_mcp.settings import Settings
 from invoice_mcp.storage.engine import Database
 from invoice_mcp.storage.state_schema import APPLICATION_ID, MIGRATIONS
+from invoice_mcp.writes.journal import Journal
 from invoice_mcp.writes.protocol import Turns
 
 
@@ -15,13 +16,14 @@ class Services:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.settings = settings
         self.clock = clock
-        self.accounts = Accounts(settings, clock)
-        self.turns = Turns()
         self.state_file = settings.state_dir / "state.db"
         self.state = Database(self.state_file, migrations=MIGRATIONS, application_id=APPLICATION_ID)
         self.pending = Pending(self.state, clock)
+        self.journal = Journal(self.state, clock)
+        self.accounts = Accounts(settings, clock, self.journal)
+        self.turns = Turns()
 
     async def close(self) -> None:
         """Let go of files and connections; idempotent."""
         await self.accounts.close()
-        await self.pending.close()
+        await self.state.close()

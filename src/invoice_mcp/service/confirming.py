@@ -9,8 +9,9 @@ from dataclasses import asdict
 from enum import Enum
 from typing import Any, Final
 
-from invoice_mcp.backends.base import Identity, Step, Write
+from invoice_mcp.backends.base import Step, Write
 from invoice_mcp.clock import Clock, rfc3339
+from invoice_mcp.domain.identity import Identity
 from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, WriteRequest
 from invoice_mcp.domain.status import Phase
 from invoice_mcp.errors import InvalidRequest
@@ -88,10 +89,6 @@ class Pending:
                 field="confirmation",
             )
         return [[_step(fields) for fields in steps] for steps in json.loads(plans)]
-
-    async def close(self) -> None:
-        """Let go of the file."""
-        await self._database.close()
 
 
 def _step(fields: dict[str, Any]) -> Step:

@@ -14,6 +14,36 @@ CREATE TABLE pending (
     used_at TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX pending_expires_at ON pending (expires_at);
+
+CREATE TABLE operations (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    account TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    key TEXT,
+    fingerprint TEXT NOT NULL,
+    repeat_of TEXT,
+    state TEXT NOT NULL CHECK (state IN ('under_way', 'done', 'refused', 'unknown')),
+    deadline_at TEXT NOT NULL,
+    at TEXT NOT NULL,
+    settled_at TEXT
+) STRICT;
+CREATE UNIQUE INDEX operations_key ON operations (account, key) WHERE key IS NOT NULL AND state <> 'refused';
+CREATE INDEX operations_fingerprint ON operations (account, fingerprint, at);
+CREATE INDEX operations_open ON operations (account, state) WHERE state IN ('under_way', 'unknown');
+CREATE INDEX operations_at ON operations (account, at);
+
+CREATE TABLE steps (
+    operation_seq INTEGER NOT NULL REFERENCES operations (seq),
+    number INTEGER NOT NULL,
+    step TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('planned', 'sent', 'done', 'refused')),
+    invoice_id TEXT,
+    result TEXT,
+    sent_at TEXT,
+    settled_at TEXT,
+    PRIMARY KEY (operation_seq, number)
+) STRICT, WITHOUT ROWID;
 """
 
 MIGRATIONS: Final[tuple[str, ...]] = (_FIRST,)

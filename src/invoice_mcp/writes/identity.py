@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from invoice_mcp.backends.base import Identity
+from invoice_mcp.domain.identity import Identity
 from invoice_mcp.domain.requests import Request
 from invoice_mcp.ids import new_id
 

@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 
 import anyio
 
-from invoice_mcp.backends.base import Backend, Plan, Recorded, Step, Write
+from invoice_mcp.backends.base import Backend, Plan, Recorded, Step, StepResult, Write
 from invoice_mcp.domain.invoice import Invoice
 
 
@@ -65,14 +65,20 @@ async def perform(backend: Backend, invoice_id: str | None, steps: Sequence[Step
     Raises:
         Conflict: what a step relies on no longer holds.
     """
-    result = dict[str, Any]()
+    if not steps:
+        return Written("done", invoice_id, {}, plan)
+    done: list[StepResult] = []
     with anyio.CancelScope(shield=True):
+        first = await backend.begin(steps)
+        if first is not None:
+            return _replayed(first)
         for step in steps:
-            done = await backend.perform(step)
-            if done.replay is not None:
-                return _replayed(done.replay)
-            invoice_id, result = done.invoice_id, result | dict(done.result)
-    return Written("done", invoice_id, result, plan)
+            done.append(await backend.perform(step, done))
+            if done[-1].replay is not None:
+                return _replayed(done[-1].replay)
+        await backend.finish(steps)
+    result = {key: value for each in done for key, value in each.result.items()}
+    return Written("done", done[-1].invoice_id, result, plan)
 
 
 def _replayed(recorded: Recorded) -> Written:

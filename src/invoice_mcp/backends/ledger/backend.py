@@ -1,21 +1,19 @@
 """The embedded ledger: an invoice book in one SQLite file, with no account and no network."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from invoice_mcp.backends.base import (
     Absent,
     Found,
-    Identity,
     PhaseLabel,
     Plan,
     Probe,
     Recorded,
     Step,
     StepResult,
-    Undetermined,
     Write,
 )
 from invoice_mcp.backends.ledger import create, journal, payments, phases, reminders
@@ -24,6 +22,7 @@ from invoice_mcp.backends.ledger.capabilities import CAPABILITIES, PHASES
 from invoice_mcp.backends.ledger.heads import invoice_of
 from invoice_mcp.backends.ledger.post import Post
 from invoice_mcp.clock import Clock, rfc3339
+from invoice_mcp.domain.identity import Identity
 from invoice_mcp.domain.invoice import Invoice, Party
 from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position
 from invoice_mcp.mail.delivery import Mailer
@@ -123,7 +122,13 @@ class LedgerBackend:
     async def writes_since(self, instant: dt.datetime) -> int:
         return await self._database.read(lambda c: sql.operations_since(c, rfc3339(instant)))
 
-    async def perform(self, step: Step) -> StepResult:
+    async def begin(self, _steps: Sequence[Step]) -> None:
+        return None  # the operation is recorded in the transaction of its effect
+
+    async def finish(self, _steps: Sequence[Step]) -> None:
+        return None
+
+    async def perform(self, step: Step, _done: Sequence[StepResult]) -> StepResult:
         moment = self._moment()
 
         def transaction(connection: "apsw.Connection") -> tuple[StepResult, OwedMail | None]:
@@ -139,12 +144,14 @@ class LedgerBackend:
             return done
         return replace(done, result=await self._post.deliver(step.identity.operation, done, mail))
 
-    async def find(self, identity: Identity) -> Found | Absent | Undetermined:
-        done = await self._database.read(lambda c: sql.operation_by_id(c, identity.operation))
-        if done is None:
-            return Absent()
-        invoice_id = await self._database.read(lambda c: sql.invoice_id_of(c, done["invoice_seq"]))
-        return Found(invoice_id, done["result"])
+    async def find(self, step: Step, _done: Sequence[StepResult]) -> Found | Absent:
+        def look(connection: "apsw.Connection") -> Found | Absent:
+            operation = sql.operation_by_id(connection, step.identity.operation)
+            if operation is None:
+                return Absent()
+            return Found(sql.invoice_id_of(connection, operation["invoice_seq"]), operation["result"])
+
+        return await self._database.read(look)
 
     async def buyers(self) -> list[Party]:
         """Everybody on file, for a person at the command line."""

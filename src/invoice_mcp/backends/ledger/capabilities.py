@@ -40,5 +40,6 @@ CAPABILITIES: Final = Capabilities(
     payments="part",
     undo_payments=True,
     drafts=True,
+    own_journal=True,
     markers=dict.fromkeys(WRITES, "the operation's row, in the transaction of its effect"),
 )

@@ -1,10 +1,10 @@
 """Which writes this ledger has seen: each is recorded in the transaction of its effect."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from invoice_mcp.backends.base import Identity, Recorded
+from invoice_mcp.backends.base import Recorded
 from invoice_mcp.backends.ledger.book import Effect, Moment
-from invoice_mcp.errors import Conflict, DuplicateSuspected, InvalidRequest
+from invoice_mcp.domain.identity import Identity, KnownOperations, Row, recognise
 from invoice_mcp.storage import ledger_writes as sql
 
 if TYPE_CHECKING:
@@ -19,35 +19,21 @@ def recorded(connection: "apsw.Connection", identity: Identity, moment: Moment) 
         DuplicateSuspected: the same arguments were carried out under another key.
         InvalidRequest: `repeat_of` names no operation of this tool.
     """
-    if identity.key is not None and (done := sql.operation_by_key(connection, identity.key)) is not None:
-        if done["fingerprint"] != identity.fingerprint:
-            raise Conflict(
-                "This idempotency_key was used for other arguments.",
-                next="Use a new key for a new write; keep the key and the arguments to repeat the first one.",
-                field="idempotency_key",
-                operation=done["id"],
-            )
-        return _as_recorded(connection, done)
-    if identity.window_hours > 0:
-        since = moment.ago(hours=identity.window_hours)
-        done = sql.operation_by_fingerprint(connection, identity.fingerprint, since)
-        if done is not None and _stands(connection, done):
-            if identity.key is not None:
-                raise DuplicateSuspected(
-                    f"The same {identity.tool} was already done at {done['at']}.",
-                    next="If a second one is meant, call again with repeat_of set to this operation.",
-                    operation=done["id"],
-                )
-            return _as_recorded(connection, done)
-    if identity.repeat_of is not None:
-        first = sql.operation_by_id(connection, identity.repeat_of)
-        if first is None or first["tool"] != identity.tool:
-            raise InvalidRequest(
-                f"repeat_of names no earlier {identity.tool} of this account.",
-                next="Give the operation that duplicate_suspected or a replayed answer named.",
-                field="repeat_of",
-            )
-    return None
+    since = moment.ago(hours=identity.window_hours)
+
+    def standing(fingerprint: str) -> Row | None:
+        done = sql.operation_by_fingerprint(connection, fingerprint, since)
+        return done if done is not None and _stands(connection, done) else None
+
+    done = recognise(
+        identity,
+        KnownOperations(
+            by_key=lambda key: sql.operation_by_key(connection, key),
+            by_fingerprint=standing,
+            by_id=lambda operation: sql.operation_by_id(connection, operation),
+        ),
+    )
+    return None if done is None else _as_recorded(connection, done)
 
 
 def record(connection: "apsw.Connection", identity: Identity, effect: Effect, moment: Moment) -> None:
@@ -67,7 +53,7 @@ def record(connection: "apsw.Connection", identity: Identity, effect: Effect, mo
     )
 
 
-def _stands(connection: "apsw.Connection", done: dict[str, Any]) -> bool:
+def _stands(connection: "apsw.Connection", done: Row) -> bool:
     """Whether the effect is still there: a payment taken back or a discarded draft may be made again."""
     if done["tool"] == "register_payment" and not done["result"]["payment"].get("undone"):
         return sql.payment_stands(connection, done["result"]["payment"]["id"])
@@ -77,7 +63,7 @@ def _stands(connection: "apsw.Connection", done: dict[str, Any]) -> bool:
     return True
 
 
-def _as_recorded(connection: "apsw.Connection", done: dict[str, Any]) -> Recorded:
+def _as_recorded(connection: "apsw.Connection", done: Row) -> Recorded:
     return Recorded(
         operation=done["id"],
         invoice_id=sql.invoice_id_of(connection, done["invoice_seq"]),

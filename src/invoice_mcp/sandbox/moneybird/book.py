@@ -1,10 +1,9 @@
 """The double's memory: administrations, who may enter them, and a journal of every effect."""
 
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final, Protocol
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from invoice_mcp.sandbox.moneybird.records import (
@@ -22,16 +21,9 @@ from invoice_mcp.sandbox.moneybird.records import (
 SCOPES: Final = frozenset({"sales_invoices", "documents", "estimates", "bank", "time_entries", "settings"})
 """Every permission a token can have."""
 
-# Ids count milliseconds since this day in their upper bits, as those of the vendor's recorded examples do.
-_FIRST_DAY: Final = dt.datetime(2011, 8, 26, tzinfo=dt.UTC)
+# Ids count milliseconds since then in their upper bits, as those of the vendor's recorded examples do.
+_EPOCH: Final = dt.datetime(2011, 8, 24, 21, tzinfo=dt.UTC)
 _SERIAL_BITS: Final = 20
-
-
-class HasId(Protocol):
-    """A record that can be found by its id."""
-
-    @property
-    def id(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +90,7 @@ class Administration:
     def new_id(self, now: dt.datetime) -> str:
         """An id of 18 digits that sorts after all before it."""
         self.serial += 1
-        milliseconds = (now - _FIRST_DAY) // dt.timedelta(milliseconds=1)
+        milliseconds = (now - _EPOCH) // dt.timedelta(milliseconds=1)
         return str((milliseconds << _SERIAL_BITS) + self.serial)
 
     def new_number(self, year: int) -> str:
@@ -123,7 +115,3 @@ class Book:
     administrations: dict[str, Administration]
     tokens: dict[str, frozenset[str]]
 
-
-def by_id[T: HasId](records: Iterable[T]) -> dict[str, T]:
-    """The records under their ids."""
-    return {record.id: record for record in records}

@@ -1,0 +1,257 @@
+"""What a client may write on an invoice: the bodies of create and update."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from invoice_mcp.sandbox.moneybird import readers
+from invoice_mcp.sandbox.moneybird.figures import cents
+from invoice_mcp.sandbox.moneybird.lifecycle import Books
+from invoice_mcp.sandbox.moneybird.records import Contact, Event, Invoice, Line
+from invoice_mcp.sandbox.moneybird.refusals import BLANK, Refusal, invalid, invalid_fields, no_record, symbolic
+
+_HEAD: Final[dict[str, readers.Reader]] = {
+    "contact_id": readers.identifier,
+    "contact_person_id": readers.identifier,
+    "original_estimate_id": readers.identifier,
+    "document_style_id": readers.identifier,
+    "workflow_id": readers.identifier,
+    "reference": readers.text,
+    "invoice_sequence_id": readers.identifier,
+    "invoice_date": readers.day,
+    "first_due_interval": readers.whole,
+    "currency": readers.text,
+    "prices_are_incl_tax": readers.truth,
+    "payment_conditions": readers.text,
+    "discount": readers.percentage,
+    "time_entry_ids": readers.anything,
+    "details_attributes": readers.anything,
+    "custom_fields_attributes": readers.anything,
+}
+_CHANGE: Final = {**_HEAD, "update_contact": readers.truth, "remove_invoice_sequence_id": readers.truth}
+_DETAIL: Final[dict[str, readers.Reader]] = {
+    "id": readers.identifier,
+    "description": readers.text,
+    "period": readers.text,
+    "price": readers.money,
+    "amount": readers.quantity,
+    "tax_rate_id": readers.identifier,
+    "ledger_account_id": readers.identifier,
+    "project_id": readers.identifier,
+    "product_id": readers.identifier,
+    "row_order": readers.whole,
+    "_destroy": readers.truth,
+    "is_optional": readers.truth,
+    "is_selected": readers.truth,
+    "automated_tax_enabled": readers.truth,
+}
+# Taken over as they come; everything else of the head needs a look.
+_PLAIN: Final = (
+    "contact_person_id",
+    "original_estimate_id",
+    "reference",
+    "prices_are_incl_tax",
+    "payment_conditions",
+    "discount",
+)
+
+
+def create(body: Mapping[str, Any], books: Books) -> Invoice:
+    """A new draft.
+
+    Raises:
+        Refusal: the body does not describe one, or names what is not there.
+    """
+    administration = books.administration
+    values = readers.read(body, _HEAD, books.switches)
+    contact = _contact(values.get("contact_id"), books)
+    chosen = values.get("workflow_id") or contact.invoice_workflow_id
+    workflow = _found(administration.workflows, "workflow_id", chosen)
+    style = _found(administration.document_styles, "document_style_id", values.get("document_style_id"))
+    interval = values.get("first_due_interval", workflow.intervals[0])
+    invoice = Invoice(
+        id=administration.new_id(books.now),
+        contact=contact,
+        workflow_id=workflow.id,
+        document_style_id=style.id,
+        identity_id=style.identity_id,
+        interval=interval,
+        due_date=books.today + dt.timedelta(days=interval),
+        currency=workflow.currency,
+        language=workflow.language,
+        prices_are_incl_tax=workflow.prices_are_incl_tax,
+        payment_conditions=workflow.payment_conditions,
+        draft_id=administration.next_draft,
+        created_at=books.now,
+        updated_at=books.now,
+    )
+    _write(invoice, values, books)
+    books.add(invoice, "sales_invoice_created")
+    return invoice
+
+
+def update(invoice: Invoice, body: Mapping[str, Any], books: Books) -> None:
+    """Write what the body names, and nothing else; lines without an id are added.
+
+    Raises:
+        Refusal: the body is not one, or names what is not there.
+    """
+    administration = books.administration
+    values = readers.read(body, _CHANGE, books.switches)
+    before = invoice.reference, books.totals(invoice).incl_tax
+    if "contact_id" in values:
+        invoice.contact = _contact(values["contact_id"], books)
+    elif values.get("update_contact"):
+        invoice.contact = administration.contacts[invoice.contact.id]
+    if "workflow_id" in values:
+        invoice.workflow_id = _found(administration.workflows, "workflow_id", values["workflow_id"]).id
+    if "document_style_id" in values:
+        style = _found(administration.document_styles, "document_style_id", values["document_style_id"])
+        invoice.document_style_id, invoice.identity_id = style.id, style.identity_id
+    _write(invoice, values, books)
+    after = invoice.reference, books.totals(invoice).incl_tax
+    names = ("reference", "total_price_incl_tax")
+    changes = {
+        name: [old and str(old), new and str(new)]
+        for name, old, new in zip(names, before, after, strict=True)
+        if old != new
+    }
+    invoice.events.append(Event("sales_invoice_updated", books.now, {"changes": changes}))
+    invoice.updated_at = books.now
+    books.administration.record("invoice_updated", invoice.id)
+    books.age(invoice)
+
+
+def _write(invoice: Invoice, values: Mapping[str, Any], books: Books) -> None:
+    """Everything create and update have in common. Nothing is written before all of it is known to be good."""
+    currency = values.get("currency") or invoice.currency
+    if currency not in books.administration.rates:
+        raise invalid("currency", "is not included in the list", "inclusion", value=currency)
+    if values.get("contact_person_id") not in {None, *(person.id for person in invoice.contact.people)}:
+        raise invalid("contact_person_id", "is not found", "invalid")
+    for field in values.get("custom_fields_attributes") or ():
+        raise symbolic(
+            404,
+            f"Custom field with id {field.get('id')} not found for administration",
+            custom_fields_attributes="not_found",
+        )
+    lines = _lines(invoice, values.get("details_attributes"), books)
+    date = values.get("invoice_date", invoice.invoice_date)
+    interval = values.get("first_due_interval", invoice.interval)
+    check_unlocked(date, books)
+    if {"invoice_date", "first_due_interval"} & values.keys():
+        start = date or books.administration.today(invoice.created_at)
+        invoice.due_date = start + dt.timedelta(days=interval)
+    for name in _PLAIN:
+        if name in values:
+            setattr(invoice, name, values[name])
+    invoice.invoice_date, invoice.interval, invoice.currency, invoice.lines = date, interval, currency, lines
+
+
+def check_unlocked(day: dt.date | None, books: Books) -> None:
+    """Let nothing be changed in a closed period.
+
+    Raises:
+        Refusal: `day` lies in one.
+    """
+    locked = books.administration.locked_until
+    if locked is not None and day is not None and day <= locked:
+        raise symbolic(400, "Date is in a locked period", invoice_date="locked_period")
+
+
+def _contact(contact_id: str | None, books: Books) -> Contact:
+    if contact_id is None:
+        raise invalid_fields({"contact_id": [BLANK]})
+    contact = books.administration.contacts.get(contact_id)
+    if contact is None:
+        raise invalid("contact_id", "is not found", "invalid")
+    return contact
+
+
+def _found(records: Mapping[str, Any], field: str, wanted: str | None) -> Any:
+    """The record with the id `wanted`, or the default one when none is named."""
+    if wanted is None:
+        return next((record for record in records.values() if record.default), None)
+    if wanted not in records:
+        raise invalid(field, "is not found", "invalid")
+    return records[wanted]
+
+
+def _lines(invoice: Invoice, raw: Any, books: Books) -> list[Line]:
+    """The lines of the invoice after `raw`: an array, or an object whose keys do not matter."""
+    kept = {line.id: line for line in invoice.lines}
+    if raw is None:
+        return list(kept.values())
+    items: Iterable[Any] = raw.values() if isinstance(raw, dict) else raw
+    if not isinstance(raw, dict | list) or not all(isinstance(item, dict) for item in items):
+        raise invalid("details", "is invalid", "invalid")
+    for item in raw.values() if isinstance(raw, dict) else raw:
+        values = readers.read(item, _DETAIL, books.switches, prefix="details.")
+        line_id = values.pop("id", None)
+        if line_id is not None and line_id not in kept:
+            raise no_record("id")
+        if values.pop("_destroy", False):
+            kept.pop(line_id or "", None)
+        elif line_id is None:
+            line = _new_line(values, len(kept), books)
+            kept[line.id] = line
+        else:
+            kept[line_id] = _changed_line(kept[line_id], values, books)
+    return list(kept.values())
+
+
+def _new_line(values: dict[str, Any], place: int, books: Books) -> Line:
+    administration = books.administration
+    blank = Line(
+        id=administration.new_id(books.now),
+        description="",
+        price=Decimal(0),
+        quantity=Decimal(1),
+        amount=None,
+        tax_rate_id=next(iter(administration.tax_rates)),
+        ledger_account_id=next(iter(administration.ledger_accounts)),
+        row_order=place,
+        created_at=books.now,
+        updated_at=books.now,
+    )
+    return _changed_line(blank, values, books)
+
+
+def _changed_line(line: Line, values: dict[str, Any], books: Books) -> Line:
+    number, unit = values.get("amount") or (None, "")
+    shown = f"{number:f} {unit}" if books.switches.line_amount == "times" or unit != "x" else f"{number:f}"
+    return Line(
+        id=line.id,
+        description=values.get("description", line.description) or "",
+        price=cents(values["price"]) if "price" in values else line.price,
+        quantity=line.quantity if number is None else number,
+        amount=line.amount if number is None else shown,
+        tax_rate_id=_reference_of("tax_rate_id", values, line.tax_rate_id, books.administration.tax_rates),
+        ledger_account_id=_reference_of(
+            "ledger_account_id", values, line.ledger_account_id, books.administration.ledger_accounts
+        ),
+        row_order=values.get("row_order", line.row_order),
+        created_at=line.created_at,
+        updated_at=books.now,
+        period=values.get("period", line.period),
+        project_id=_absent("project_id", values),
+        product_id=_absent("product_id", values),
+    )
+
+
+def _reference_of(field: str, values: Mapping[str, Any], current: str, records: Mapping[str, Any]) -> str:
+    wanted: str = values.get(field) or current
+    if wanted not in records:
+        raise _no_such(field)
+    return wanted
+
+
+def _absent(field: str, values: Mapping[str, Any]) -> None:
+    """The double has no projects and no products."""
+    if values.get(field) is not None:
+        raise _no_such(field)
+
+
+def _no_such(field: str) -> Refusal:
+    return invalid(f"details.{field}", "is not found", "invalid")

@@ -1,0 +1,184 @@
+"""Operations on vendors, durable before anything of them leaves, shared by all processes of a state directory."""
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from invoice_mcp.backends.base import Step, StepResult
+from invoice_mcp.clock import Clock, rfc3339
+from invoice_mcp.domain.identity import Identity, KnownOperations, Row, recognise
+from invoice_mcp.storage import journal as sql
+from invoice_mcp.storage.engine import Database
+
+if TYPE_CHECKING:
+    import apsw
+
+State = Literal["under_way", "done", "refused", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """A step of an operation on record. `result` is set once it is done."""
+
+    step: Step
+    state: Literal["planned", "sent", "done", "refused"]
+    sent_at: dt.datetime | None
+    result: StepResult | None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A write on record. `deadline_at`: until then whoever began it may still be at it."""
+
+    id: str
+    account: str
+    tool: str
+    fingerprint: str
+    key: str | None
+    state: State
+    at: dt.datetime
+    deadline_at: dt.datetime
+    steps: tuple[StepRecord, ...]
+
+
+class Journal:
+    """The journal of one state directory."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def recognise(self, account: str, identity: Identity) -> Operation | None:
+        """The operation that `identity` repeats, None when it is new.
+
+        Raises:
+            Conflict: the key stands for other arguments.
+            DuplicateSuspected: the same arguments were sent under another key.
+            InvalidRequest: `repeat_of` names no operation of this tool.
+        """
+        now = self._clock.now()
+        return await self._database.read(lambda connection: _recognise(connection, account, identity, now))
+
+    async def claim(self, account: str, steps: Sequence[Step], deadline: dt.timedelta) -> Operation | None:
+        """Record the operation of these steps as under way; None, or the one that somebody else recorded first."""
+        identity = steps[0].identity
+        now = self._clock.now()
+        values = {
+            "id": identity.operation,
+            "account": account,
+            "tool": identity.tool,
+            "key": identity.key,
+            "fingerprint": identity.fingerprint,
+            "repeat_of": identity.repeat_of,
+            "deadline_at": rfc3339(now + deadline),
+            "at": rfc3339(now),
+        }
+        written = [json.dumps(asdict(step), ensure_ascii=False) for step in steps]
+
+        def claim(connection: "apsw.Connection") -> Operation | None:
+            first = _recognise(connection, account, identity, now)
+            if first is None:
+                sql.claim(connection, values, written)
+            return first
+
+        return await self._database.write(claim)
+
+    async def abandoned(self, account: str, grace: dt.timedelta) -> list[Operation]:
+        """Operations of this account whose deadline passed `grace` ago with nobody having settled them."""
+        before = rfc3339(self._clock.now() - grace)
+        return await self._database.read(
+            lambda connection: [_operation(connection, found) for found in sql.abandoned(connection, account, before)]
+        )
+
+    async def latest(self, limit: int) -> list[Operation]:
+        """The latest operations, newest first."""
+        return await self._database.read(
+            lambda connection: [_operation(connection, found) for found in sql.latest(connection, limit)]
+        )
+
+    async def unsettled(self, limit: int) -> list[Operation]:
+        """Operations whose outcome is not known, newest first."""
+        return await self._database.read(
+            lambda connection: [_operation(connection, found) for found in sql.unsettled(connection, limit)]
+        )
+
+    async def get(self, operation: str) -> Operation | None:
+        """The operation with this id."""
+
+        def read(connection: "apsw.Connection") -> Operation | None:
+            found = sql.anywhere(connection, operation)
+            return None if found is None else _operation(connection, found)
+
+        return await self._database.read(read)
+
+    async def leaving(self, step: Step) -> None:
+        """Before a step's request leaves: durable."""
+        now = rfc3339(self._clock.now())
+        await self._set_step(step, state="sent", sent_at=now)
+
+    async def step_done(self, step: Step, result: StepResult) -> None:
+        """A step took effect."""
+        written = json.dumps(dict(result.result), ensure_ascii=False)
+        now = rfc3339(self._clock.now())
+        await self._set_step(step, state="done", invoice_id=result.invoice_id, result=written, settled_at=now)
+
+    async def step_refused(self, step: Step) -> None:
+        """A step certainly had no effect."""
+        await self._set_step(step, state="refused", settled_at=rfc3339(self._clock.now()))
+
+    async def settle(self, operation: str, state: State, deadline: dt.timedelta = dt.timedelta()) -> None:
+        """Move an operation to `state`; with a `deadline`, somebody is at it again."""
+        now = self._clock.now()
+        row = (operation, state, rfc3339(now + deadline), rfc3339(now))
+        await self._database.write(lambda connection: sql.set_operation(connection, *row))
+
+    async def count_since(self, account: str, instant: dt.datetime) -> int:
+        """How many writes of this account were begun since then."""
+        since = rfc3339(instant)
+        return await self._database.read(lambda connection: sql.count_since(connection, account, since))
+
+    async def _set_step(self, step: Step, **values: Any) -> None:
+        place = (step.identity.operation, step.number)
+        await self._database.write(lambda connection: sql.set_step(connection, *place, values))
+
+
+def _recognise(connection: "apsw.Connection", account: str, identity: Identity, now: dt.datetime) -> Operation | None:
+    since = rfc3339(now - dt.timedelta(hours=identity.window_hours))
+    found = recognise(
+        identity,
+        KnownOperations(
+            by_key=lambda key: sql.by_key(connection, account, key),
+            by_fingerprint=lambda fingerprint: sql.by_fingerprint(connection, account, fingerprint, since),
+            by_id=lambda operation: sql.by_id(connection, account, operation),
+        ),
+    )
+    return None if found is None else _operation(connection, found)
+
+
+def _operation(connection: "apsw.Connection", found: Row) -> Operation:
+    return Operation(
+        id=found["id"],
+        account=found["account"],
+        tool=found["tool"],
+        fingerprint=found["fingerprint"],
+        key=found["key"],
+        state=found["state"],
+        at=dt.datetime.fromisoformat(found["at"]),
+        deadline_at=dt.datetime.fromisoformat(found["deadline_at"]),
+        steps=tuple(_step(each) for each in sql.steps_of(connection, found["seq"])),
+    )
+
+
+def _step(found: Row) -> StepRecord:
+    fields = json.loads(found["step"])
+    result = None
+    if found["state"] == "done":
+        result = StepResult(found["invoice_id"], json.loads(found["result"]))
+    return StepRecord(
+        step=Step(**{**fields, "identity": Identity(**fields["identity"])}),
+        state=found["state"],
+        sent_at=None if found["sent_at"] is None else dt.datetime.fromisoformat(found["sent_at"]),
+        result=result,
+    )

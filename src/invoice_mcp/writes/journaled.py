@@ -1,0 +1,245 @@
+"""A vendor's backend with the journal around it: what makes its writes happen at most once.
+
+Before a step's request leaves, it is on record. After a lost answer the vendor is asked whether it took effect, and
+only a marker that is read back counts as yes. Nothing is sent again while it may still arrive late, and mail never.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Final
+
+from invoice_mcp.backends.base import (
+    Absent,
+    Backend,
+    Capabilities,
+    Found,
+    PhaseLabel,
+    Plan,
+    Probe,
+    Recorded,
+    Step,
+    StepResult,
+    Undetermined,
+    VendorBackend,
+    Write,
+)
+from invoice_mcp.clock import Clock, rfc3339
+from invoice_mcp.domain.identity import Identity
+from invoice_mcp.domain.invoice import Invoice, Party
+from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position
+from invoice_mcp.errors import InvoiceError, OutcomeUnknown
+from invoice_mcp.net.answers import LostAnswer
+from invoice_mcp.writes.journal import Journal, Operation
+
+DEADLINE: Final = dt.timedelta(seconds=60)
+"""How long whoever began an operation may be at it; until then others wait for it."""
+
+GRACE: Final = dt.timedelta(seconds=5)
+"""How long after its deadline an operation counts as abandoned."""
+
+SETTLE: Final = dt.timedelta(seconds=120)
+"""How late a vendor may still carry out a request whose answer was lost."""
+
+LOOK_UPS_S: Final = (0, 1, 3)
+"""When, after a lost answer, the vendor is asked: seconds from the loss."""
+
+
+class Journaled:
+    """A `Backend` made of a vendor's adapter and the journal."""
+
+    def __init__(self, account: str, vendor: VendorBackend, journal: Journal, clock: Clock) -> None:
+        self._account = account
+        self._vendor = vendor
+        self._journal = journal
+        self._clock = clock
+        self._recovered = False
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._vendor.capabilities
+
+    async def search(self, query: InvoiceQuery, position: Position | None) -> Page:
+        return await self._vendor.search(query, position)
+
+    async def get(self, invoice_id: str) -> Invoice:
+        return await self._vendor.get(invoice_id)
+
+    async def find_number(self, invoice_number: str) -> NumberMatches:
+        return await self._vendor.find_number(invoice_number)
+
+    async def find_buyers(self, text: str, limit: int) -> list[Party]:
+        return await self._vendor.find_buyers(text, limit)
+
+    async def phases(self) -> list[PhaseLabel]:
+        return await self._vendor.phases()
+
+    async def probe(self) -> Probe:
+        return await self._vendor.probe()
+
+    async def plan(self, write: Write) -> Plan:
+        return await self._vendor.plan(write)
+
+    async def foresee(self, plan: Plan) -> Invoice | None:
+        return await self._vendor.foresee(plan)
+
+    async def find(self, step: Step, done: Sequence[StepResult]) -> Found | Absent | Undetermined:
+        return await self._vendor.find(step, done)
+
+    async def writes_since(self, instant: dt.datetime) -> int:
+        return await self._journal.count_since(self._account, instant)
+
+    async def close(self) -> None:
+        await self._vendor.close()
+
+    async def recorded(self, identity: Identity) -> Recorded | None:
+        operation = await self._journal.recognise(self._account, identity)
+        return None if operation is None else await self._settled(operation)
+
+    async def begin(self, steps: Sequence[Step]) -> Recorded | None:
+        await self._recover()
+        first = await self._journal.claim(self._account, steps, DEADLINE)
+        if first is None:
+            return None
+        settled = await self._settled(first)
+        return settled if settled is not None else await self.begin(steps)
+
+    async def perform(self, step: Step, done: Sequence[StepResult]) -> StepResult:
+        await self._journal.leaving(step)
+        try:
+            result = await self._vendor.perform(step, done)
+        except LostAnswer:
+            result = await self._look_up(step, done)
+        except InvoiceError as error:
+            await self._journal.step_refused(step)
+            await self._journal.settle(step.identity.operation, "unknown" if done else "refused")
+            if done:
+                error.operation = step.identity.operation
+                made = ", ".join(dict.fromkeys(result.invoice_id for result in done))
+                error.next = f"{error.next} Steps before it were done ({made}); the same call again goes on from there."
+            raise
+        await self._journal.step_done(step, result)
+        return result
+
+    async def finish(self, steps: Sequence[Step]) -> None:
+        await self._journal.settle(steps[0].identity.operation, "done")
+
+    async def _look_up(self, step: Step, done: Sequence[StepResult]) -> StepResult:
+        """The step's result, found at the vendor after its answer was lost.
+
+        Raises:
+            OutcomeUnknown: not found in time.
+        """
+        waited = 0
+        for second in LOOK_UPS_S:
+            await self._clock.sleep(second - waited)
+            waited = second
+            found = await self._ask(step, done)
+            if isinstance(found, Found):
+                return StepResult(found.invoice_id, found.result)
+        await self._journal.settle(step.identity.operation, "unknown")
+        raise _unknown(step.identity.operation)
+
+    async def _ask(self, step: Step, done: Sequence[StepResult]) -> Found | Absent | Undetermined:
+        try:
+            return await self._vendor.find(step, done)
+        except InvoiceError:
+            return Undetermined()
+
+    async def _settled(self, operation: Operation) -> Recorded | None:
+        """The answer of an operation on record; None when it certainly had no effect and may be done anew.
+
+        Raises:
+            OutcomeUnknown: it is under way elsewhere, or whether it took effect cannot be told yet.
+        """
+        operation = await self._joined(operation)
+        if operation.state == "unknown":
+            operation = await self._resumed(operation)
+        if operation.state == "refused":
+            return None
+        if operation.state != "done":
+            raise _unknown(operation.id)
+        results = [record.result for record in operation.steps if record.result is not None]
+        answer = {key: value for result in results for key, value in result.result.items()}
+        return Recorded(operation.id, results[-1].invoice_id, rfc3339(operation.at), answer)
+
+    async def _joined(self, operation: Operation) -> Operation:
+        """The operation once whoever is at it has finished, or has given up."""
+        while operation.state == "under_way" and self._clock.now() < operation.deadline_at + GRACE:
+            await self._clock.sleep(1)
+            operation = await self._again(operation)
+        if operation.state == "under_way":
+            await self._journal.settle(operation.id, "unknown")
+            operation = await self._again(operation)
+        return operation
+
+    async def _resumed(self, operation: Operation) -> Operation:
+        """The operation after asking the vendor about its first unsettled step, and going on from there.
+
+        What is absent is sent once more, but never mail, and not before a late commit can be ruled out.
+        """
+        done: list[StepResult] = []
+        for record in operation.steps:
+            if record.result is not None:
+                done.append(record.result)
+                continue
+            if record.state == "planned" and not done:
+                await self._journal.settle(operation.id, "refused")  # nothing of it ever left
+                return await self._again(operation)
+            if record.state == "sent":
+                found = await self._ask(record.step, done)
+                late = record.sent_at is None or self._clock.now() < record.sent_at + SETTLE
+                if isinstance(found, Undetermined) or (isinstance(found, Absent) and (late or record.step.mails)):
+                    return operation
+                if isinstance(found, Found):
+                    result = StepResult(found.invoice_id, found.result)
+                    await self._journal.step_done(record.step, result)
+                    done.append(result)
+                    continue
+                if not done:
+                    await self._journal.settle(operation.id, "refused")
+                    return await self._again(operation)
+            await self._journal.settle(operation.id, "under_way", DEADLINE)
+            done.append(await self.perform(record.step, done))
+        await self._journal.settle(operation.id, "done")
+        return await self._again(operation)
+
+    async def _recover(self) -> None:
+        """Before the first write of this process: what others left behind is looked up, and never sent."""
+        if self._recovered:
+            return
+        for operation in await self._journal.abandoned(self._account, GRACE):
+            await self._look_back(operation)
+        self._recovered = True
+
+    async def _look_back(self, operation: Operation) -> None:
+        done: list[StepResult] = []
+        for record in operation.steps:
+            result = record.result
+            if result is None and record.state == "sent":
+                found = await self._ask(record.step, done)
+                if isinstance(found, Found):
+                    result = StepResult(found.invoice_id, found.result)
+                    await self._journal.step_done(record.step, result)
+            if result is None:
+                never_left = record.state == "planned" and not done
+                await self._journal.settle(operation.id, "refused" if never_left else "unknown")
+                return
+            done.append(result)
+        await self._journal.settle(operation.id, "done")
+
+    async def _again(self, operation: Operation) -> Operation:
+        again = await self._journal.get(operation.id)
+        return operation if again is None else again
+
+
+def _unknown(operation: str) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        "The answer was lost, and whether this took effect is not known yet; it is not sent again blindly.",
+        next="Make the same call again in two minutes: it looks first. Or look at the invoice with get_invoice.",
+        operation=operation,
+    )
+
+
+def journaled(account: str, vendor: VendorBackend, journal: Journal, clock: Clock) -> Backend:
+    """`vendor` as a backend."""
+    return Journaled(account, vendor, journal, clock)
