@@ -86,13 +86,12 @@ OLDEST = Sort(SortKey.ISSUE_DATE, descending=False)
         ({"statuses": frozenset(UNPAID), "sort": OLDEST}, 15_000),
         ({"statuses": frozenset({Status.OVERDUE}), "sort": Sort(SortKey.DUE_DATE, False)}, 15_000),
         ({"statuses": frozenset({Status.UNCOLLECTIBLE})}, 30_000),
-        ({"statuses": frozenset({Status.CANCELLED})}, 60_000),
-        ({"statuses": frozenset({Status.DRAFT})}, 90_000),
+        ({"statuses": frozenset({Status.CANCELLED})}, 30_000),
         ({"issued_to": dt.date(2023, 6, 1)}, 15_000),
         ({"due_from": dt.date(2024, 5, 1), "due_to": dt.date(2024, 5, 14)}, 15_000),
         ({"paid_to": dt.date(2023, 2, 1)}, 30_000),
         ({"updated_since": dt.datetime(2026, 3, 14, tzinfo=dt.UTC)}, 15_000),
-        ({"amount_min": Decimal(100_000)}, 500),
+        ({"amount_min": Decimal(100_000)}, 1_000),
         ({"buyer": "zürich 7"}, 30_000),
         ({"buyer": "a"}, 30_000),
         ({"buyer_reference": "PO-4711"}, 15_000),
@@ -100,16 +99,14 @@ OLDEST = Sort(SortKey.ISSUE_DATE, descending=False)
         ({"invoice_number": "2025/100"}, 200),
         ({"currency": "KWD"}, 5_000),
         ({"text": "2025-0100"}, 15_000),
-        ({"text": "hosting"}, 90_000),
     ],
     ids=str,
 )
-def test_no_filter_reads_the_whole_ledger_for_a_page(
+def test_a_filter_does_not_read_the_whole_ledger_for_a_page(
     large: apsw.Connection, arguments: dict[str, Any], most: int
 ) -> None:
-    assert steps(large, page(large, **arguments)) <= most
-    everything = steps(large, lambda: large.execute("SELECT * FROM invoices WHERE +subject = 'no such'").fetchall())
-    assert everything > 90_000
+    scan = "SELECT 1 FROM invoices WHERE +subject = 'no such subject'"
+    assert steps(large, page(large, **arguments)) <= most < steps(large, lambda: large.execute(scan).fetchall())
 
 
 def test_reading_one_invoice_or_number_costs_next_to_nothing(large: apsw.Connection) -> None:

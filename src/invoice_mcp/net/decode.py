@@ -12,12 +12,20 @@ from typing import Any, Final, NoReturn
 MAX_DEPTH: Final = 64
 MAX_VALUES: Final = 100_000
 MAX_CONTAINERS: Final = 25_000
+MAX_NAMES: Final = 10_000
+"""How many different names all objects together may have. Names repeat from row to row; each new one costs memory."""
+
 MAX_DIGITS: Final = 40
 MAX_TEXT_BYTES: Final = 4 * 1024 * 1024
 """What the text may take in memory: one character beyond U+FFFF makes all of them four bytes wide."""
 
 _BETWEEN_BRACKETS: Final = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+"?+)++', re.DOTALL)
 """Strings and what stands between them. Possessive throughout: it never goes back, and needs no memory to do so."""
+
+
+_STRINGS: Final = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"(\s*+:)?+', re.DOTALL)
+_FEW_COLONS: Final = 40_000
+"""Up to here even names that are all different take less memory than is allowed."""
 
 
 class Undecodable(Exception):
@@ -60,6 +68,17 @@ def _check_size(body: bytes) -> None:
         depth += 1 if bracket in b"[{" else -1
         if depth > MAX_DEPTH:
             raise Oversized("nested too deep")
+    if body.count(b":") > _FEW_COLONS:
+        _check_names(body)
+
+
+def _check_names(body: bytes) -> None:
+    names: set[bytes] = set()
+    for string in _STRINGS.finditer(body):
+        if string[2]:
+            names.add(string[1])
+            if len(names) > MAX_NAMES:
+                raise Oversized("too many names")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

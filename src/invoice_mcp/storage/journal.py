@@ -77,15 +77,24 @@ def steps_of(connection: "apsw.Connection", seq: int) -> list[dict[str, Any]]:
 
 
 def set_step(connection: "apsw.Connection", operation: str, number: int, values: Mapping[str, Any]) -> None:
-    """Write down what is known of a step: state, invoice_id, result (JSON), sent_at or settled_at as given."""
+    """Settle a step: its state, settled_at, and where it took effect invoice_id and result (JSON)."""
     connection.execute(
         "UPDATE steps SET state = :state, invoice_id = coalesce(:invoice_id, invoice_id), "
-        "result = coalesce(:result, result), sent_at = coalesce(:sent_at, sent_at), "
-        "settled_at = coalesce(:settled_at, settled_at) "
+        "result = coalesce(:result, result), "
+        "settled_at = :settled_at "
         "WHERE number = :number AND operation_seq = (SELECT seq FROM operations WHERE id = :operation)",
-        {"invoice_id": None, "result": None, "sent_at": None, "settled_at": None, **values}
-        | {"operation": operation, "number": number},
+        {"invoice_id": None, "result": None, **values} | {"operation": operation, "number": number},
     )
+
+
+def leave(connection: "apsw.Connection", operation: str, number: int, now: str) -> bool:
+    """Mark a step as sent, unless somebody else has settled its operation or its deadline has passed."""
+    connection.execute(
+        "UPDATE steps SET state = 'sent', sent_at = :now WHERE number = :number AND operation_seq = "
+        "(SELECT seq FROM operations WHERE id = :operation AND state = 'under_way' AND deadline_at >= :now)",
+        {"now": now, "number": number, "operation": operation},
+    )
+    return connection.changes() == 1
 
 
 def set_operation(connection: "apsw.Connection", operation: str, state: str, deadline_at: str, at: str) -> None:

@@ -1,15 +1,15 @@
 """One page of rows, read on from where the last one ended (keyset paging).
 
-An order is a succession of stretches, each of which one index gives as it stands. By a date they are two: the rows
-that have it, then those that lack it. By an amount there is one for each currency. Only keys are read along an
-order; the rest of a row is fetched for those that are shown.
+An order is a succession of stretches, each of which an index gives as it stands, and begins to give at once: what
+ties with the last row, what comes beyond it, what lacks the key; in an order by amounts, one currency after the
+other. Only keys are read along an order; the rest of a row is fetched for those that are shown.
 """
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from invoice_mcp.domain.query import InvoiceQuery, Position, SortKey
 from invoice_mcp.storage.ledger_filters import Matching, Selection, currencies
@@ -36,8 +36,8 @@ SELECT rowid FROM invoice_text WHERE invoice_text MATCH :match AND rowid BETWEEN
 _FIRST_BATCH: Final = 256
 _LARGEST_BATCH: Final = 16_384
 
-_Key = tuple[str | int | None, int]
-"""What a row is ordered by, and its seq."""
+_Place = tuple[str | None, str | int | None, int]
+"""Where a row stands: its currency in an order by amounts, its key unless it lacks one, its seq. A position."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,11 @@ _DIRECTIONS: Final = {False: _Direction("ASC", ">"), True: _Direction("DESC", "<
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """The rows of which `term` is true, by the column `key` (None: they lack it) and seq, beginning after `start`."""
+    """The rows of which all `terms` are true, by `columns`; `key` is what they are ordered by, NULL if they lack it."""
 
-    term: str
-    key: str | None
-    start: _Key | None
+    terms: tuple[str, ...]
+    columns: tuple[str, ...]
+    key: str
     currency: str | None = None
 
 
@@ -65,9 +65,9 @@ def read_page(
     """At most `query.limit` rows after `position`, and the position of the last one if more follow.
 
     Ties go by `seq`, in the direction of the order; currencies follow each other by name in both directions.
-    A position is (currency, key, seq): the currency only in an order by amounts, the key only of rows that have one.
     """
-    found = list(islice(_walk(connection, matching, query, position), query.limit + 1))
+    start = None if position is None else _place(position)
+    found = list(islice(_walk(connection, matching, query, start), query.limit + 1))
     shown = found[: query.limit]
     seqs = [seq for _, _, seq in shown]
     heads = (split_head(row)[0] for row in connection.execute(_HEADS, (json.dumps(seqs),)))
@@ -75,81 +75,100 @@ def read_page(
     return [by_seq[seq] for seq in seqs], shown[-1] if len(found) > len(shown) else None
 
 
+def _place(position: Position) -> _Place:
+    currency, key, seq = position
+    return None if currency is None else str(currency), key, int(seq or 0)
+
+
 def _walk(
-    connection: "apsw.Connection", matching: Matching, query: InvoiceQuery, position: Position | None
-) -> Iterator[tuple[str | None, str | int | None, int]]:
-    """The positions after `position`, as far as they are taken."""
-    column = _COLUMNS[query.sort.key]
-    selection = matching.in_order_of(column)
-    direction = _DIRECTIONS[query.sort.descending]
-    first_batch = query.limit + 1 if selection.match is None else _FIRST_BATCH
-    for stretch in _stretches(connection, query, column, position):
-        values = {**matching.values, "stretch_currency": stretch.currency}
-        for keys in _batches(connection, selection, stretch, direction, values, first_batch):
-            for key, seq in _holding_words(connection, selection.match, keys):
-                yield stretch.currency, key, seq
-
-
-def _stretches(
-    connection: "apsw.Connection", query: InvoiceQuery, column: str, position: Position | None
-) -> list[_Stretch]:
-    """What is left of the order after `position`."""
-    currency, key, seq = position or (None, None, None)
-    start = None if position is None else (key, int(seq or 0))
-    if query.sort.key in _AMOUNTS:
-        among = [query.currency] if query.currency is not None else currencies(connection)
-        return [
-            _Stretch("i.currency = :stretch_currency", column, start if each == currency else None, each)
-            for each in among
-            if currency is None or each >= str(currency)
-        ]
-    without_key = _Stretch(" ".join((column, "IS NULL")), None, start if key is None else None)
-    if position is not None and key is None:
-        return [without_key]
-    return [_Stretch(" ".join((column, "IS NOT NULL")), column, start), without_key]
-
-
-def _batches(
-    connection: "apsw.Connection",
-    selection: Selection,
-    stretch: _Stretch,
-    direction: _Direction,
-    values: Mapping[str, Any],
-    size: int,
-) -> Iterator[list[_Key]]:
-    """The keys of a stretch in their order, `size` of them at first and then ever more at a time."""
-    last, more = stretch.start, True
+    connection: "apsw.Connection", matching: Matching, query: InvoiceQuery, start: _Place | None
+) -> Iterator[_Place]:
+    """The places of what matches after `start`, read in batches as they are taken."""
+    selection = matching.in_order_of(_COLUMNS[query.sort.key])
+    size = query.limit + 1 if selection.match is None else _FIRST_BATCH
+    last, more = start, True
     while more:
-        sql = _keys_sql(selection, stretch, direction, begun=last is not None)
-        after_key, after_seq = last or (None, None)
-        batch = {**values, "after_key": after_key, "after_seq": after_seq, "size": size}
-        keys: list[_Key] = list(connection.execute(sql, batch))
-        yield keys
-        last, more = (keys[-1] if keys else None), len(keys) == size
+        batch = _batch(connection, matching, selection, query, last, size)
+        yield from _holding_words(connection, selection.match, batch)
+        more = len(batch) == size
+        last = batch[-1] if batch else None
         size = min(4 * size, _LARGEST_BATCH)
 
 
-def _keys_sql(selection: Selection, stretch: _Stretch, direction: _Direction, *, begun: bool) -> str:
+def _batch(
+    connection: "apsw.Connection",
+    matching: Matching,
+    selection: Selection,
+    query: InvoiceQuery,
+    last: _Place | None,
+    size: int,
+) -> list[_Place]:
+    """The next `size` places after `last`, whatever words they hold."""
+    direction = _DIRECTIONS[query.sort.descending]
+    _, after_key, after_seq = last or (None, None, None)
+    values = {**matching.values, "after_key": after_key, "after_seq": after_seq}
+    batch: list[_Place] = []
+    for stretch in _stretches(connection, query, direction, last):
+        values |= {"stretch_currency": stretch.currency, "missing": size - len(batch)}
+        rows = connection.execute(_keys_sql(selection, stretch, direction), values)
+        batch += [(stretch.currency, key, seq) for key, seq in rows]
+        if len(batch) == size:
+            break
+    return batch
+
+
+def _stretches(
+    connection: "apsw.Connection", query: InvoiceQuery, direction: _Direction, last: _Place | None
+) -> list[_Stretch]:
+    """What is left of the order after `last`."""
+    column = _COLUMNS[query.sort.key]
+    if query.sort.key not in _AMOUNTS:
+        _, key, _ = last or (None, "", 0)
+        if key is None:
+            return [_without_key(column, direction, last)]
+        return [*_with_key(column, direction, last), _without_key(column, direction, None)]
+    among = [query.currency] if query.currency is not None else currencies(connection)
+    current = "" if last is None else last[0] or ""
+    return [
+        replace(stretch, terms=("i.currency = :stretch_currency", *stretch.terms), currency=each)
+        for each in among
+        if each >= current
+        for stretch in _with_key(column, direction, last if each == current else None)
+    ]
+
+
+def _with_key(column: str, direction: _Direction, last: _Place | None) -> list[_Stretch]:
+    if last is None:
+        return [_Stretch((" ".join((column, "IS NOT NULL")),), (column, "i.seq"), column)]
+    tied = (" ".join((column, "= :after_key")), " ".join(("i.seq", direction.beyond, ":after_seq")))
+    beyond = " ".join((column, direction.beyond, ":after_key"))
+    return [_Stretch(tied, ("i.seq",), column), _Stretch((beyond,), (column, "i.seq"), column)]
+
+
+def _without_key(column: str, direction: _Direction, last: _Place | None) -> _Stretch:
+    missing = " ".join((column, "IS NULL"))
+    after = (" ".join(("i.seq", direction.beyond, ":after_seq")),) if last is not None else ()
+    return _Stretch((missing, *after), ("i.seq",), "NULL")
+
+
+def _keys_sql(selection: Selection, stretch: _Stretch, direction: _Direction) -> str:
     # Where a filter finds the rows, a plus keeps the planner from walking the index of the order instead.
     plus = "+" if selection.found else ""
-    columns = ["".join((plus, column)) for column in (stretch.key, "i.seq") if column is not None]
-    after = ", ".join((":after_key", ":after_seq")[-len(columns) :])
-    beyond = " ".join(("(", ", ".join(columns), ")", direction.beyond, "(", after, ")"))
-    terms = (*selection.terms, "".join((plus, stretch.term)), *((beyond,) if begun else ()))
-    order = ", ".join(" ".join((column, direction.order)) for column in columns)
+    terms = (*selection.terms, *("".join((plus, term)) for term in stretch.terms))
+    order = ", ".join("".join((plus, column, " ", direction.order)) for column in stretch.columns)
     return " ".join(
         (
-            "SELECT", stretch.key or "NULL", ", i.seq FROM", selection.source, "WHERE", " AND ".join(terms),
-            "ORDER BY", order, "LIMIT :size",
+            "SELECT", stretch.key, ", i.seq FROM", selection.source, "WHERE", " AND ".join(terms),
+            "ORDER BY", order, "LIMIT :missing",
         )
     )  # fmt: skip
 
 
-def _holding_words(connection: "apsw.Connection", match: str | None, keys: list[_Key]) -> list[_Key]:
-    """Those of `keys` that hold the words of `match`, found in one pass over their part of the index of words."""
-    if match is None or not keys:
-        return keys
-    seqs = [seq for _, seq in keys]
+def _holding_words(connection: "apsw.Connection", match: str | None, places: list[_Place]) -> list[_Place]:
+    """Those of `places` that hold the words of `match`, found in one pass over their part of the index of words."""
+    if match is None or not places:
+        return places
+    seqs = [seq for _, _, seq in places]
     span = {"match": match, "lowest": min(seqs), "highest": max(seqs)}
     holding = {seq for (seq,) in connection.execute(_HOLDING_WORDS, span)}
-    return [key for key in keys if key[1] in holding]
+    return [place for place in places if place[-1] in holding]

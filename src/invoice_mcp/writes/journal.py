@@ -113,10 +113,10 @@ class Journal:
 
         return await self._database.read(read)
 
-    async def leaving(self, step: Step) -> None:
-        """Before a step's request leaves: durable."""
-        now = rfc3339(self._clock.now())
-        await self._set_step(step, state="sent", sent_at=now)
+    async def leave(self, step: Step) -> bool:
+        """Before a step's request leaves: durable. False when it must not leave, since its time is over."""
+        row = (step.identity.operation, step.number, rfc3339(self._clock.now()))
+        return await self._database.write(lambda connection: sql.leave(connection, *row))
 
     async def step_done(self, step: Step, result: StepResult) -> None:
         """A step took effect."""

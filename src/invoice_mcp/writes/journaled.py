@@ -27,7 +27,7 @@ from invoice_mcp.clock import Clock, rfc3339
 from invoice_mcp.domain.identity import Identity
 from invoice_mcp.domain.invoice import Invoice, Party
 from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position
-from invoice_mcp.errors import InvoiceError, OutcomeUnknown
+from invoice_mcp.errors import DeadlineExceeded, InvoiceError, OutcomeUnknown
 from invoice_mcp.net.answers import LostAnswer
 from invoice_mcp.writes.journal import Journal, Operation
 
@@ -104,7 +104,11 @@ class Journaled:
         return settled if settled is not None else await self.begin(steps)
 
     async def perform(self, step: Step, done: Sequence[StepResult]) -> StepResult:
-        await self._journal.leaving(step)
+        if not await self._journal.leave(step):
+            raise DeadlineExceeded(
+                "This took too long to begin, and was given up before it was sent.",
+                next="Call again; it goes on from what was done, if anything was.",
+            )
         try:
             result = await self._vendor.perform(step, done)
         except LostAnswer:

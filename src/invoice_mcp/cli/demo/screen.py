@@ -81,7 +81,7 @@ class Screen:
             )
         for row in cells:
             table.add_row(*(Text(cell) for cell in row))
-        self._console.print(Padding(table, (0, 0, 0, len(BELOW))))
+        self._console.print(Padding(table, (0, 0, 0, len(BELOW)), expand=False))
 
     def found(self, answer: Mapping[str, Any], columns: Sequence[str], sums: Sequence[str]) -> None:
         """The rows of a search in some of its columns, and its totals in some of theirs."""

@@ -1,15 +1,18 @@
 """What a client may write on an invoice: the bodies of create and update."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from invoice_mcp.sandbox.moneybird import readers
-from invoice_mcp.sandbox.moneybird.figures import cents
+from invoice_mcp.sandbox.moneybird.figures import cents, number_text
 from invoice_mcp.sandbox.moneybird.lifecycle import Books
-from invoice_mcp.sandbox.moneybird.records import Contact, Event, Invoice, Line
+from invoice_mcp.sandbox.moneybird.records import Contact, DocumentStyle, Invoice, Line, Workflow
 from invoice_mcp.sandbox.moneybird.refusals import BLANK, Refusal, invalid, invalid_fields, no_record, symbolic
+
+_Defaulted = TypeVar("_Defaulted", Workflow, DocumentStyle)
 
 _HEAD: Final[dict[str, readers.Reader]] = {
     "contact_id": readers.identifier,
@@ -91,62 +94,31 @@ def create(body: Mapping[str, Any], books: Books) -> Invoice:
     return invoice
 
 
-def update(invoice: Invoice, body: Mapping[str, Any], books: Books) -> None:
-    """Write what the body names, and nothing else; lines without an id are added.
+def update(invoice: Invoice, body: Mapping[str, Any], books: Books) -> Invoice:
+    """The invoice with what the body names written to it, and nothing else; lines without an id are added.
 
     Raises:
-        Refusal: the body is not one, or names what is not there.
+        Refusal: the body is not one, or names what is not there; then nothing is written.
     """
     administration = books.administration
     values = readers.read(body, _CHANGE, books.switches)
-    before = invoice.reference, books.totals(invoice).incl_tax
+    changed = replace(invoice)
     if "contact_id" in values:
-        invoice.contact = _contact(values["contact_id"], books)
+        changed.contact = _contact(values["contact_id"], books)
     elif values.get("update_contact"):
-        invoice.contact = administration.contacts[invoice.contact.id]
+        changed.contact = administration.contacts[invoice.contact.id]
     if "workflow_id" in values:
-        invoice.workflow_id = _found(administration.workflows, "workflow_id", values["workflow_id"]).id
+        changed.workflow_id = _found(administration.workflows, "workflow_id", values["workflow_id"]).id
     if "document_style_id" in values:
         style = _found(administration.document_styles, "document_style_id", values["document_style_id"])
-        invoice.document_style_id, invoice.identity_id = style.id, style.identity_id
-    _write(invoice, values, books)
-    after = invoice.reference, books.totals(invoice).incl_tax
-    names = ("reference", "total_price_incl_tax")
-    changes = {
-        name: [old and str(old), new and str(new)]
-        for name, old, new in zip(names, before, after, strict=True)
-        if old != new
-    }
-    invoice.events.append(Event("sales_invoice_updated", books.now, {"changes": changes}))
-    invoice.updated_at = books.now
-    books.administration.record("invoice_updated", invoice.id)
-    books.age(invoice)
-
-
-def _write(invoice: Invoice, values: Mapping[str, Any], books: Books) -> None:
-    """Everything create and update have in common. Nothing is written before all of it is known to be good."""
-    currency = values.get("currency") or invoice.currency
-    if currency not in books.administration.rates:
-        raise invalid("currency", "is not included in the list", "inclusion", value=currency)
-    if values.get("contact_person_id") not in {None, *(person.id for person in invoice.contact.people)}:
-        raise invalid("contact_person_id", "is not found", "invalid")
-    for field in values.get("custom_fields_attributes") or ():
-        raise symbolic(
-            404,
-            f"Custom field with id {field.get('id')} not found for administration",
-            custom_fields_attributes="not_found",
-        )
-    lines = _lines(invoice, values.get("details_attributes"), books)
-    date = values.get("invoice_date", invoice.invoice_date)
-    interval = values.get("first_due_interval", invoice.interval)
-    check_unlocked(date, books)
-    if {"invoice_date", "first_due_interval"} & values.keys():
-        start = date or books.administration.today(invoice.created_at)
-        invoice.due_date = start + dt.timedelta(days=interval)
-    for name in _PLAIN:
-        if name in values:
-            setattr(invoice, name, values[name])
-    invoice.invoice_date, invoice.interval, invoice.currency, invoice.lines = date, interval, currency, lines
+        changed.document_style_id, changed.identity_id = style.id, style.identity_id
+    check_unlocked(invoice.invoice_date, books)
+    _write(changed, values, books)
+    administration.invoices[invoice.id] = changed
+    books.happen(changed, "sales_invoice_updated", changes=_changes(invoice, changed, books))
+    administration.record("invoice_updated", invoice.id)
+    books.age(changed)
+    return changed
 
 
 def check_unlocked(day: dt.date | None, books: Books) -> None:
@@ -160,6 +132,37 @@ def check_unlocked(day: dt.date | None, books: Books) -> None:
         raise symbolic(400, "Date is in a locked period", invoice_date="locked_period")
 
 
+def _changes(before: Invoice, after: Invoice, books: Books) -> dict[str, list[str | None]]:
+    figures = {
+        "reference": (before.reference, after.reference),
+        "total_price_incl_tax": tuple(number_text(books.totals(each).incl_tax) for each in (before, after)),
+    }
+    return {name: [old, new] for name, (old, new) in figures.items() if old != new}
+
+
+def _write(invoice: Invoice, values: Mapping[str, Any], books: Books) -> None:
+    """Everything create and update have in common."""
+    currency = values.get("currency") or invoice.currency
+    if currency not in books.administration.rates:
+        raise invalid("currency", "is not included in the list", "inclusion", value=currency)
+    if values.get("contact_person_id") not in {None, *(person.id for person in invoice.contact.people)}:
+        raise invalid("contact_person_id", "is not found", "invalid")
+    for field in _items("custom_fields", values.get("custom_fields_attributes")):
+        error = f"Custom field with id {field.get('id')} not found for administration"
+        raise symbolic(404, error, custom_fields_attributes="not_found")
+    lines = _lines(invoice, values.get("details_attributes"), books)
+    date = values.get("invoice_date", invoice.invoice_date)
+    interval = values.get("first_due_interval", invoice.interval)
+    check_unlocked(date, books)
+    if {"invoice_date", "first_due_interval"} & values.keys():
+        start = date or books.administration.today(invoice.created_at)
+        invoice.due_date = start + dt.timedelta(days=interval)
+    for name in _PLAIN:
+        if name in values:
+            setattr(invoice, name, values[name])
+    invoice.invoice_date, invoice.interval, invoice.currency, invoice.lines = date, interval, currency, lines
+
+
 def _contact(contact_id: str | None, books: Books) -> Contact:
     if contact_id is None:
         raise invalid_fields({"contact_id": [BLANK]})
@@ -169,36 +172,39 @@ def _contact(contact_id: str | None, books: Books) -> Contact:
     return contact
 
 
-def _found(records: Mapping[str, Any], field: str, wanted: str | None) -> Any:
+def _found(records: Mapping[str, _Defaulted], field: str, wanted: str | None) -> _Defaulted:
     """The record with the id `wanted`, or the default one when none is named."""
     if wanted is None:
-        return next((record for record in records.values() if record.default), None)
+        return next(record for record in records.values() if record.default)
     if wanted not in records:
         raise invalid(field, "is not found", "invalid")
     return records[wanted]
 
 
+def _items(field: str, raw: Any) -> list[dict[str, Any]]:
+    """Nested objects: an array of them, or an object whose keys do not matter."""
+    items = list(raw.values()) if isinstance(raw, dict) else raw or []
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise invalid(field, "is invalid", "invalid")
+    return items
+
+
 def _lines(invoice: Invoice, raw: Any, books: Books) -> list[Line]:
-    """The lines of the invoice after `raw`: an array, or an object whose keys do not matter."""
-    kept = {line.id: line for line in invoice.lines}
-    if raw is None:
-        return list(kept.values())
-    items: Iterable[Any] = raw.values() if isinstance(raw, dict) else raw
-    if not isinstance(raw, dict | list) or not all(isinstance(item, dict) for item in items):
-        raise invalid("details", "is invalid", "invalid")
-    for item in raw.values() if isinstance(raw, dict) else raw:
+    """The lines of the invoice after what `raw` adds, changes and removes."""
+    lines = {line.id: line for line in invoice.lines}
+    for item in _items("details", raw):
         values = readers.read(item, _DETAIL, books.switches, prefix="details.")
         line_id = values.pop("id", None)
-        if line_id is not None and line_id not in kept:
+        if line_id is None:
+            line = _new_line(values, len(lines), books)
+            lines[line.id] = line
+        elif line_id not in lines:
             raise no_record("id")
-        if values.pop("_destroy", False):
-            kept.pop(line_id or "", None)
-        elif line_id is None:
-            line = _new_line(values, len(kept), books)
-            kept[line.id] = line
+        elif values.pop("_destroy", False):
+            del lines[line_id]
         else:
-            kept[line_id] = _changed_line(kept[line_id], values, books)
-    return list(kept.values())
+            lines[line_id] = _changed_line(lines[line_id], values, books)
+    return list(lines.values())
 
 
 def _new_line(values: dict[str, Any], place: int, books: Books) -> Line:

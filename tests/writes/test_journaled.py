@@ -1,0 +1,237 @@
+"""A write to a vendor takes effect at most once, whatever becomes of its answers."""
+
+import datetime as dt
+import random
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import anyio
+import anyio.lowlevel
+import pytest
+from tests.writes.vendors import HeldClock, Vendor, steps
+
+from invoice_mcp.errors import Conflict, DeadlineExceeded, DuplicateSuspected, OutcomeUnknown, VendorRefused
+from invoice_mcp.net.answers import LostAnswer
+from invoice_mcp.storage.engine import Database
+from invoice_mcp.storage.state_schema import APPLICATION_ID, MIGRATIONS
+from invoice_mcp.writes import journaled
+from invoice_mcp.writes.journal import Journal
+from invoice_mcp.writes.journaled import Journaled
+from invoice_mcp.writes.protocol import Written, perform
+
+
+class Till:
+    """One process: a vendor behind the journal."""
+
+    def __init__(self, path: Path, vendor: Vendor) -> None:
+        self.vendor = vendor
+        self.clock = vendor.clock
+        self.database = Database(path, migrations=MIGRATIONS, application_id=APPLICATION_ID)
+        self.journal = Journal(self.database, self.clock)
+        self.backend = Journaled("till", vendor, self.journal, self.clock)
+        self._calls = 0
+
+    async def call(self, *, count: int = 1, key: str | None = None, mails: bool = False) -> Written:
+        """The same write, as the service carries it out: recognised first, else performed."""
+        self._calls += 1
+        planned = steps(f"op_{id(self)}_{self._calls}", count, key=key, mails=mails)
+        recorded = await self.backend.recorded(planned[0].identity)
+        if recorded is not None:
+            return Written("replayed", recorded.invoice_id, recorded.result, recorded=recorded)
+        return await perform(self.backend, None, planned, None)
+
+    async def outcome(self, **arguments: object) -> str:
+        try:
+            return (await self.call(**arguments)).outcome  # type: ignore[arg-type]
+        except OutcomeUnknown:
+            return "unknown"
+        except VendorRefused:
+            return "refused"
+
+
+@pytest.fixture
+async def till(tmp_path: Path) -> AsyncIterator[Till]:
+    opened = Till(tmp_path / "state.db", Vendor(HeldClock()))
+    yield opened
+    await opened.database.close()
+
+
+async def test_a_done_write_is_replayed_and_nothing_is_sent(till: Till) -> None:
+    assert [await till.outcome() for _ in range(3)] == ["done", "replayed", "replayed"]
+    assert till.vendor.requests == 1
+
+
+async def test_a_lost_answer_is_looked_up_and_found(till: Till) -> None:
+    till.vendor.plan = ["after"]
+    assert (await till.call()).result == {"step_1": "done"}
+    assert await till.outcome() == "replayed"
+    assert till.vendor.requests == 1
+
+
+async def test_what_never_arrived_is_sent_again_once_no_late_commit_is_possible(till: Till) -> None:
+    till.vendor.plan = ["before"]
+    assert await till.outcome() == "unknown"
+    assert await till.outcome() == "unknown"
+    assert till.vendor.requests == 1
+    till.clock.advance(121)
+    assert await till.outcome() == "done"
+    assert (till.vendor.requests, len(till.vendor.effects)) == (2, 1)
+
+
+async def test_without_a_marker_nothing_is_ever_sent_again(till: Till) -> None:
+    till.vendor.plan = ["before"]
+    till.vendor.marker = False
+    assert await till.outcome() == "unknown"
+    till.clock.advance(3600)
+    assert await till.outcome() == "unknown"
+    assert till.vendor.requests == 1
+
+
+async def test_a_mail_is_never_sent_again(till: Till) -> None:
+    till.vendor.plan = ["before"]
+    assert await till.outcome(mails=True) == "unknown"
+    till.clock.advance(3600)
+    assert await till.outcome(mails=True) == "unknown"
+    assert till.vendor.requests == 1
+
+
+async def late_commits(till: Till, seeds: int) -> int:
+    """The most effects that one write had, over many delays between answer and effect, and impatient callers."""
+    worst = 0
+    for seed in range(seeds):
+        chance = random.Random(seed)
+        till.vendor._effects.clear()
+        till.vendor.plan = [chance.randint(1, 121)]
+        for _ in range(chance.randint(1, 6)):
+            await till.outcome()
+            till.clock.advance(chance.randint(0, 60))
+        till.clock.advance(600)
+        assert await till.outcome() in ("done", "replayed")
+        worst = max(worst, len(till.vendor.effects))
+        till.clock.advance(25 * 3600)
+    return worst
+
+
+async def test_late_commits_are_never_doubled(till: Till) -> None:
+    assert await late_commits(till, 60) == 1
+
+
+async def test_retrying_at_once_would_double_them(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journaled, "SETTLE", dt.timedelta())
+    assert await late_commits(till, 60) > 1
+
+
+async def test_not_looking_would_double_them_too(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def blind(*_: object) -> object:
+        from invoice_mcp.backends.base import Absent
+
+        return Absent()
+
+    monkeypatch.setattr(Vendor, "find", blind)
+    till.vendor.plan = ["after"]
+    await till.outcome()
+    till.clock.advance(121)
+    await till.outcome()
+    assert len(till.vendor.effects) == 2
+
+
+async def test_a_refusal_releases_key_and_fingerprint(till: Till) -> None:
+    till.vendor.plan = ["refuse"]
+    assert await till.outcome(key="order-1234") == "refused"
+    assert await till.outcome(key="order-1234") == "done"
+    assert len(till.vendor.effects) == 1
+
+
+async def test_a_key_never_stands_for_two_writes(till: Till) -> None:
+    await till.call(key="order-1234")
+    other = steps("op_other", key="order-1234")[0].identity
+    with pytest.raises(Conflict):
+        await till.backend.recorded(type(other)("op_other", other.tool, "0" * 64, 24, "order-1234"))
+    with pytest.raises(DuplicateSuspected):
+        await till.backend.recorded(type(other)("op_other", other.tool, other.fingerprint, 24, "order-5678"))
+
+
+@pytest.mark.parametrize("fate", ["before", "after", "refuse"])
+@pytest.mark.parametrize("failing", [1, 2, 3])
+async def test_several_steps_are_resumed_and_each_happens_once(till: Till, fate: str, failing: int) -> None:
+    till.vendor.plan = ["ok"] * (failing - 1) + [fate]
+    await till.outcome(count=3)
+    till.clock.advance(121)
+    assert await till.outcome(count=3) in ("done", "replayed")
+    assert [number for number, _ in till.vendor.effects] == [1, 2, 3]
+    assert len({operation for _, operation in till.vendor.effects}) == 1
+    assert await till.outcome(count=3) == "replayed"
+
+
+async def test_a_refused_later_step_says_what_was_done_before(till: Till) -> None:
+    till.vendor.plan = ["ok", "refuse"]
+    with pytest.raises(VendorRefused) as refused:
+        await till.call(count=2)
+    assert "inv-1" in refused.value.next
+    assert refused.value.operation is not None
+
+
+async def test_two_processes_and_many_callers_have_one_effect(till: Till, tmp_path: Path) -> None:
+    class Patient(HeldClock):
+        async def sleep(self, seconds: int) -> None:
+            await anyio.lowlevel.checkpoint()  # whoever is at it gets on with it; no time passes
+
+    till.clock.__class__ = Patient
+    other = Till(tmp_path / "state.db", till.vendor)
+    outcomes = []
+
+    async def call(one: Till) -> None:
+        outcomes.append(await one.outcome())
+
+    async with anyio.create_task_group() as group:
+        for number in range(20):
+            group.start_soon(call, till if number % 2 else other)
+    await other.database.close()
+    assert sorted(outcomes) == ["done"] + ["replayed"] * 19
+    assert len(till.vendor.effects) == 1
+
+
+async def test_what_a_dead_process_left_is_looked_up_and_never_sent(till: Till, tmp_path: Path) -> None:
+    for fate in ("after", "before"):
+        planned = steps(f"op_dead_{fate}")
+        await till.backend.begin(planned)
+        await till.journal.leave(planned[0])
+        till.vendor.plan = [fate]
+        with pytest.raises(LostAnswer):
+            await till.vendor.perform(planned[0], [])
+        sent = till.vendor.requests
+        till.clock.advance(66)
+        heir = Till(tmp_path / "state.db", till.vendor)
+        await heir.backend._recover()
+        states = {operation.id: operation.state for operation in await heir.journal.latest(10)}
+        assert states[planned[0].identity.operation] == {"after": "done", "before": "unknown"}[fate]
+        assert till.vendor.requests == sent
+        await heir.database.close()
+        till.clock.advance(25 * 3600)
+
+
+async def test_a_call_joins_one_that_is_under_way(till: Till, tmp_path: Path) -> None:
+    planned = steps("op_slow")
+    await till.backend.begin(planned)
+    await till.journal.leave(planned[0])
+    before = till.clock.now()
+    assert await till.outcome() == "unknown"
+    assert till.clock.now() - before >= dt.timedelta(seconds=60)
+    assert till.vendor.requests == 0
+
+
+async def test_whoever_was_given_up_sends_nothing_any_more(till: Till) -> None:
+    planned = steps("op_late")
+    await till.backend.begin(planned)
+    till.clock.advance(66)
+    assert await till.outcome() == "done"
+    with pytest.raises(DeadlineExceeded):
+        await till.backend.perform(planned[0], [])
+    assert len(till.vendor.effects) == 1
+
+
+async def test_writes_are_counted_over_all_processes(till: Till) -> None:
+    await till.call()
+    assert await till.backend.writes_since(till.clock.now() - dt.timedelta(minutes=1)) == 1
+    till.clock.advance(61)
+    assert await till.backend.writes_since(till.clock.now() - dt.timedelta(minutes=1)) == 0
