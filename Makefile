@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; \
 	done)
 
-.PHONY: help demo test check bench schemas packaging clean
+.PHONY: help demo test check bench schemas packaging tokens clean
 .DELETE_ON_ERROR:
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo "make bench      the benchmarks and their budgets"
 	@echo "make schemas    write tool_schemas/ anew after a deliberate change of a tool"
 	@echo "make packaging  build the package and use it from a fresh environment"
+	@echo "make tokens     what the tests need to count tokens; takes Node and npm, and is optional"
 	@echo "make clean      remove .venv and everything built"
 
 demo: $(VENV)/.runtime
@@ -44,8 +45,11 @@ schemas: $(VENV)/.runtime
 packaging: $(VENV)/.dev
 	$(PY) -m pytest -m packaging tests/test_packaging.py
 
+tokens:
+	npm install --silent --no-save --prefix .cache/node gpt-tokenizer@4
+
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist .cache .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
 	find src tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.runtime: pyproject.toml

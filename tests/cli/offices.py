@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -82,3 +83,26 @@ class Office:
 def environment() -> dict[str, str]:
     """This environment, for a process that is to find the package where this one found it."""
     return {**os.environ, "PYTHONPATH": str(SOURCES)}
+
+
+def at_a_terminal(command: list[str], typed: bytes, **streams: int) -> tuple[int, str, str]:
+    """Exit code, stdout and what the terminal shows, of a command whose stdin and stderr are a terminal.
+
+    `typed` comes when the question has been printed.
+    """
+    person, program = pty.openpty()
+    process = subprocess.Popen(
+        command, env=environment(), stdin=program, stderr=program, **{"stdout": subprocess.PIPE, **streams}
+    )
+    os.close(program)
+    shown = b""
+    try:
+        while b"[y/N]" not in shown:
+            shown += os.read(person, 1024)
+        os.write(person, typed)
+        out, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(person)
+    return process.returncode, (out or b"").decode(), shown.decode()

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from invoice_mcp.domain.tools import TOOLS
 from invoice_mcp.cli import run
+from invoice_mcp.domain.tools import TOOLS
 
 
 @pytest.fixture

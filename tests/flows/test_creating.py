@@ -109,6 +109,17 @@ async def test_a_draft_is_edited_in_place_and_keeps_what_is_not_given(office: Of
     assert len(found["rows"]) == 1
 
 
+async def test_new_lines_keep_the_tax_basis_of_the_draft(office: Office) -> None:
+    ref = await office.draft(price="121.00", prices_include_tax=True)
+    answer = await office.call("create_invoice", replaces=ref, lines=[LINE | {"net_price": "242.00"}])
+    assert answer["invoice"]["tax_inclusive_amount"] == "242.00"
+
+
+async def test_a_draft_invoice_does_not_become_a_credit_note(office: Office) -> None:
+    answer = await office.call("create_invoice", replaces=await office.draft(), kind="credit_note", lines=[LINE])
+    assert code(answer) == "invalid_request"
+
+
 async def test_an_issued_invoice_is_not_edited(office: Office) -> None:
     answer = await office.call("create_invoice", replaces=await office.sent(), lines=[LINE])
     assert code(answer) == "conflict"

@@ -329,7 +329,6 @@ class _Keeper:
             "dubious_on": None,
             "uncollectible_on": None,
             "credits_seq": None,
-            "replaced_by_seq": None,
             "sent_at": None,
             "sent_channel": None,
             "sent_to": None,

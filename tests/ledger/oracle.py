@@ -9,7 +9,7 @@ from typing import Any
 
 from invoice_mcp.domain.money import from_minor
 from invoice_mcp.domain.query import Ageing, GroupBy, InvoiceQuery, SortKey, Totals
-from invoice_mcp.domain.status import NOT_ISSUED, UNPAID, Facts, Kind, Status, derive_status
+from invoice_mcp.domain.status import UNPAID, Facts, Kind, Status, derive_status
 from invoice_mcp.domain.text import fold, number_key
 
 from .books import Book, Entry
@@ -76,7 +76,7 @@ def totals(entries: Sequence[Entry], today: dt.date) -> list[Totals]:
                 entry.invoice
                 for entry in entries
                 if entry.invoice["currency"] == currency
-                and (status_of(entry.invoice, today) in NOT_ISSUED) is not_issued
+                and (entry.invoice["number"] is None) is not_issued
             ]
             if members:
                 found.append(

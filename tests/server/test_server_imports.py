@@ -28,7 +28,7 @@ def private_names(path: Path) -> set[str]:
 
 def test_the_transport_alone_uses_a_private_name_of_the_sdk_and_only_one():
     used = {path.name: names for path in PACKAGE.glob("*.py") if (names := private_names(path))}
-    assert used == {"stdio.py": {"_lowlevel_server"}}
+    assert used == {"session.py": {"_lowlevel_server"}}
 
 
 def test_the_sdk_still_has_what_the_transport_relies_on():
@@ -42,11 +42,20 @@ def test_the_sdk_still_has_what_the_transport_relies_on():
     assert protocol.create_initialization_options().server_name == "invoice-mcp"
 
 
+def loaded_by(imports: str) -> set[str]:
+    program = f"import sys, {imports}; print(*sys.modules)"
+    return set(
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    )
+
+
+def test_stdin_stdout_and_signals_can_be_taken_over_before_the_sdk_is_imported():
+    assert not {"mcp", "mcp_types", "anyio", "pydantic"} & loaded_by("invoice_mcp.server.stdio")
+
+
 def test_nothing_heavy_is_imported_to_serve():
-    program = "import sys, invoice_mcp.server.stdio, invoice_mcp.server.instructions; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    loaded = loaded_by("invoice_mcp.server.session, invoice_mcp.server.instructions")
     assert "mcp.server.mcpserver" in loaded
-    heavy = {"httpx", "apsw", "jinja2", "babel", "aiosmtplib", "iso4217", "rich"}
+    assert not {"httpx", "apsw", "jinja2", "babel", "aiosmtplib", "iso4217", "rich"} & loaded
     ours = {f"invoice_mcp.{name}" for name in ("tools", "domain", "service", "settings", "storage", "writes")}
-    assert not heavy & set(loaded)
-    assert not ours & set(loaded)
+    assert not ours & loaded

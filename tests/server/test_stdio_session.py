@@ -9,9 +9,9 @@ import anyio
 import pytest
 from mcp.types import INVALID_REQUEST, PARSE_ERROR, UNSUPPORTED_PROTOCOL_VERSION
 
-from invoice_mcp.server import stdio
+from invoice_mcp.server import session
 from invoice_mcp.server.framing import MAX_LINE_BYTES
-from invoice_mcp.server.stdio import serve
+from invoice_mcp.server.session import serve
 
 from .toy_server import READ, Nothing, build, tool
 from .wire_client import ENVELOPE, HELLO, LEGACY, MODERN, PATIENCE_S, in_process, pipes, sockets
@@ -205,7 +205,7 @@ async def test_at_the_end_of_the_input_a_write_that_has_begun_is_finished(era, c
 
 
 async def test_a_write_that_never_ends_is_cut_off_in_the_end(capsys, monkeypatch):
-    monkeypatch.setattr(stdio, "DRAIN_S", 0.05)
+    monkeypatch.setattr(session, "DRAIN_S", 0.05)
     monkeypatch.setattr("invoice_mcp.server.pipes.LAST_ANSWERS_S", 0)
     async with in_process(build()) as client:
         await client.hello(LEGACY)

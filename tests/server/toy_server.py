@@ -14,7 +14,8 @@ import anyio
 from invoice_mcp.domain.requests import Request
 from invoice_mcp.errors import NotFound
 from invoice_mcp.server.server import DEADLINE_S, InvoiceServer
-from invoice_mcp.server.stdio import serve_on_threads, serve_stdio
+from invoice_mcp.server.session import serve_on_threads
+from invoice_mcp.server.stdio import serve_stdio
 from invoice_mcp.server.table import ToolTable
 from invoice_mcp.tools.definition import Caller, Hints, Tool
 

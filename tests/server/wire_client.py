@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 
 from invoice_mcp.server.server import InvoiceServer
-from invoice_mcp.server.stdio import serve
+from invoice_mcp.server.session import serve
 
 PATIENCE_S = 30
 TOY_SERVER = str(Path(__file__).with_name("toy_server.py"))

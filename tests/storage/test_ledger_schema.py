@@ -100,7 +100,6 @@ BROKEN: dict[str, tuple[str, dict[str, Any]]] = {
     "paused, neither yes nor no": ("invoices", {**DRAFT, **SECOND, "paused": 2}),
     "a buyer that is not there": ("invoices", {**DRAFT, **SECOND, "buyer_seq": 9}),
     "a credited invoice that is not there": ("invoices", {**DRAFT, **SECOND, **CREDIT_NOTE, "credits_seq": 9}),
-    "a replacement that is not there": ("invoices", {**DRAFT, **SECOND, "replaced_by_seq": 9}),
     "an id that was given": ("invoices", {**DRAFT, **SECOND, "id": DRAFT["id"]}),
     "an amount that is no whole number": ("invoices", {**DRAFT, **SECOND, "tax_exclusive": 9999.5, "tax": 2100.5}),
     "an amount that is text": ("invoices", {**DRAFT, **SECOND, "paid": "some"}),

@@ -99,13 +99,14 @@ def from_json(given: str) -> dict[str, Any]:
     """The arguments in the JSON object `given`, in the file it names as `@FILE`, or on stdin for `-`.
 
     Raises:
-        click.UsageError: not a JSON object in UTF-8.
-        OSError: the file cannot be read.
+        click.UsageError: not a JSON object in UTF-8, or the file cannot be read.
     """
     import pydantic_core
 
     try:
         arguments = pydantic_core.from_json(_content(given), allow_inf_nan=False)  # as the server reads them
+    except OSError as error:
+        raise click.UsageError(f"--json: {error.filename}: {error.strerror}") from None
     except ValueError:
         raise click.UsageError("--json: this is not JSON in UTF-8") from None
     if not isinstance(arguments, dict):

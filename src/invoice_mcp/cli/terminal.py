@@ -7,6 +7,7 @@ from typing import IO, Any, Final
 
 import click
 
+_ORDINARY_WIDTH: Final = 80
 _YES: Final = frozenset({"y", "yes"})
 
 
@@ -36,16 +37,18 @@ def print_json(value: Any) -> None:
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table for a person; an empty cell is a dash, and what does not fit is folded, not cut."""
+    """A table for a person; an empty cell is a dash. What does not fit is folded, not cut."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    console = Console()
     tall = any("\n" in cell for row in rows for cell in row)
     table = Table(box=box.SIMPLE, leading=1 if tall else 0)
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
+    for place, heading in enumerate(headings):
+        words = all(" " not in row[place] for row in rows)  # as ids are, which are there to be copied
+        table.add_column(heading, overflow="fold", no_wrap=words and console.width >= _ORDINARY_WIDTH)
     for row in rows:
         table.add_row(*(Text(cell or "-") for cell in row))  # Text: a name is not markup
-    Console().print(table)
+    console.print(table)

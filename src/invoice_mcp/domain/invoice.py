@@ -170,7 +170,6 @@ class Invoice:
     sent: Sending | None = None
     credits: Ref | None = None
     credited_by: tuple[Ref, ...] = ()
-    replaced_by: Ref | None = None
     mail_to: str | None = None
     can: Abilities = Abilities()
     vendor_url: str | None = None

@@ -113,7 +113,7 @@ class InvoiceRow:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over one currency. `not_issued` sums drafts, scheduled and cancelled ones apart from what is claimed."""
+    """Sums over one currency. `not_issued` sums apart what has no number: drafts, scheduled and discarded ones."""
 
     currency: str
     not_issued: bool

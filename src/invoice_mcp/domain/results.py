@@ -93,7 +93,6 @@ def render_invoice(invoice: Invoice) -> dict[str, Any]:
             "sent": invoice.sent and _sending(invoice.sent),
             "credits": invoice.credits and str(invoice.credits),
             "credited_by": [str(ref) for ref in invoice.credited_by],
-            "replaced_by": invoice.replaced_by and str(invoice.replaced_by),
             "mail_to": _name(invoice.mail_to),
             "can": _abilities(invoice.can),
             "vendor_url": _words(invoice.vendor_url),

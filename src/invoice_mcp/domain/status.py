@@ -25,7 +25,7 @@ UNPAID: Final = (Status.OPEN, Status.PARTIALLY_PAID, Status.OVERDUE)
 """What `unpaid` in a filter stands for."""
 
 NOT_ISSUED: Final = (Status.DRAFT, Status.SCHEDULED, Status.CANCELLED)
-"""Statuses that totals list apart: nothing is claimed, or no longer."""
+"""Statuses under which nothing is claimed: not yet, or not any more."""
 
 
 class Flag(StrEnum):

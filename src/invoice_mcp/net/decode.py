@@ -22,7 +22,6 @@ MAX_TEXT_BYTES: Final = 4 * 1024 * 1024
 _BETWEEN_BRACKETS: Final = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+"?+)++', re.DOTALL)
 """Strings and what stands between them. Possessive throughout: it never goes back, and needs no memory to do so."""
 
-
 _STRINGS: Final = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"(\s*+:)?+', re.DOTALL)
 _FEW_COLONS: Final = 40_000
 """Up to here even names that are all different take less memory than is allowed."""

@@ -4,6 +4,7 @@ What happened comes back as a value and not as an exception: httpx's exceptions 
 credentials.
 """
 
+import functools
 import logging
 import ssl
 from collections.abc import Mapping
@@ -97,10 +98,8 @@ class Transport:
 
         for name in ("httpx", "httpcore"):  # at DEBUG they would log addresses and headers
             logging.getLogger(name).setLevel(logging.WARNING)
-        if self._tls is None:
-            self._tls = httpx.create_ssl_context(trust_env=False)
         return httpx.AsyncHTTPTransport(
-            verify=self._tls,
+            verify=self._tls or _public_authorities(),
             trust_env=False,
             limits=httpx.Limits(
                 max_connections=MAX_CONNECTIONS, max_keepalive_connections=keep_alive, keepalive_expiry=KEEP_ALIVE_S
@@ -170,7 +169,9 @@ class Transport:
         )
         if url.raw_path.decode("ascii") != outgoing.target:
             raise RuntimeError("the address would not be sent as it was made")
-        connect_s = min(MAX_CONNECT_S, silence_s)
+        # Twice, once for TCP and once for TLS: together they end before the deadline does. Cancelled from outside in
+        # the middle of a handshake, the library would leave the socket open.
+        connect_s = min(MAX_CONNECT_S, silence_s / 2)
         return httpx.Request(
             outgoing.method,
             url,
@@ -187,6 +188,14 @@ class Transport:
                 "trace": progress.note,
             },
         )
+
+
+@functools.cache
+def _public_authorities() -> ssl.SSLContext:
+    """Trust in the usual certificate authorities; reading them in takes longer than many a request."""
+    import httpx
+
+    return httpx.create_ssl_context(trust_env=False)
 
 
 class _Progress:

@@ -136,14 +136,16 @@ class Inlet:
         self._splitter = LineSplitter(MAX_LINE_BYTES)
         self._lines: deque[bytes | None] = deque()
         self._at_end = False
-        self._waiting = anyio.CancelScope()
+        self._waking: asyncio.Future[None] | None = None
+        self._answering = anyio.CancelScope()
         self.ended = anyio.Event()
         """Set when nothing more will be read."""
 
     def stop(self) -> None:
         """Read nothing more, whatever is still there."""
         self.ended.set()
-        self._waiting.cancel()
+        self._answering.cancel()
+        self._wake()
 
     async def receive(self) -> SessionMessage:
         """The next message.
@@ -151,31 +153,33 @@ class Inlet:
         Raises:
             anyio.EndOfStream: the input has ended, or `stop` was called.
         """
-        with anyio.CancelScope() as self._waiting:
-            while not self.ended.is_set():
-                if not self._lines:
-                    await self._read()
-                elif (line := self._lines.popleft()) is None or line.strip():
-                    try:
-                        message = read_message(line)
-                    except FramingError as error:
-                        with suppress(anyio.BrokenResourceError):
-                            await self._outlet.send(SessionMessage(error.reply))
-                    else:
-                        self._unanswered.received(message)
-                        return SessionMessage(message)
+        while not self.ended.is_set():
+            if not self._lines:
+                await self._read()
+            elif (line := self._lines.popleft()) is None or line.strip():
+                try:
+                    message = read_message(line)
+                except FramingError as error:
+                    await self._answer(error)
+                else:
+                    self._unanswered.received(message)
+                    return SessionMessage(message)
         raise anyio.EndOfStream
+
+    async def _answer(self, error: FramingError) -> None:
+        with anyio.CancelScope() as self._answering, suppress(anyio.BrokenResourceError):
+            await self._outlet.send(SessionMessage(error.reply))
 
     async def _read(self) -> None:
         if self._at_end:
-            with anyio.move_on_after(LAST_ANSWERS_S):
+            with anyio.move_on_after(LAST_ANSWERS_S) as self._answering:
                 await self._unanswered.settled()
             self.ended.set()
             return
         try:
             chunk = os.read(self._fd, CHUNK_BYTES)
         except BlockingIOError:
-            await anyio.wait_readable(self._fd)
+            await self._until_readable()
             return
         except OSError:  # the other side is gone: for a reader the same as the end
             chunk = b""
@@ -184,6 +188,19 @@ class Inlet:
         else:
             self._at_end = True
             self._lines.append(self._splitter.finish())
+
+    async def _until_readable(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._waking = loop.create_future()
+        loop.add_reader(self._fd, self._wake)
+        try:
+            await self._waking
+        finally:
+            loop.remove_reader(self._fd)
+
+    def _wake(self) -> None:
+        if self._waking is not None and not self._waking.done():
+            self._waking.set_result(None)
 
     async def aclose(self) -> None:
         """Read nothing more."""

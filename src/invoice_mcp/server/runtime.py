@@ -25,6 +25,11 @@ class Runtime:
         self._services: Services | None = None
         self._turns = anyio.Semaphore(MAX_RUNNING, fast_acquire=True)
 
+    @property
+    def has_turns(self) -> bool:
+        """Whether `begin` would return at once."""
+        return self._turns.value > 0
+
     async def begin(self) -> "Services":
         """Wait for a turn and return the services. Give the turn back with `end`."""
         await self._turns.acquire()

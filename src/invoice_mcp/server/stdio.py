@@ -1,9 +1,9 @@
-"""Serving on stdin and stdout, from taking them over to leaving with exit code 0.
+"""A process that serves on stdin and stdout: taking them over, serving, and leaving with exit code 0.
 
-The only module that uses a name the SDK keeps private: the protocol server inside an `MCPServer`.
+Nothing of the SDK is imported with this module: its import takes most of a second, and by then stdin, stdout and the
+signals are to be in our hands.
 """
 
-import asyncio
 import gc
 import os
 import signal
@@ -11,23 +11,17 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Final, NoReturn
-
-import anyio
-from anyio.abc import TaskStatus
-from mcp.server.stdio import stdio_server
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from invoice_mcp.server.logs import log_to_stderr
-from invoice_mcp.server.pipes import Inlet, Outlet, Unanswered
-from invoice_mcp.server.server import InvoiceServer
 
-DRAIN_S: Final = 10.0
-"""How long a write that must not be cancelled half-way may still run once the client is gone."""
+if TYPE_CHECKING:
+    from invoice_mcp.server.server import InvoiceServer
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
-def serve_stdio(build: Callable[[], InvoiceServer]) -> None:
+def serve_stdio(build: "Callable[[], InvoiceServer]") -> None:
     """Serve one client on stdin and stdout until either ends, or SIGTERM or SIGINT comes; then return.
 
     To be the last thing a process does: stdin, stdout, the signals and the logging are taken over before `build` is
@@ -37,70 +31,52 @@ def serve_stdio(build: Callable[[], InvoiceServer]) -> None:
         signal.signal(number, _leave)
     log_to_stderr()
     if sys.platform == "win32":
-        anyio.run(serve_on_threads, build())
+        _serve_on_threads(build)
     else:
-        incoming, outgoing = _take_stdio()
-        server = build()
-        gc.freeze()  # what was imported stays; looking through it again and again costs calls 50 ms each time
-        with _never_blocking(incoming, outgoing):
-            anyio.run(serve, server, incoming, outgoing)
+        _serve_on_pipes(build)
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)  # all is done; a second signal makes no failure of it
-
-
-async def serve(server: InvoiceServer, incoming: int, outgoing: int) -> None:
-    """Serve one client on two descriptors in non-blocking mode; they are left open."""
-    unanswered = Unanswered()
-    outlet = Outlet(outgoing, unanswered)
-    inlet = Inlet(incoming, outlet, unanswered)
-    protocol = server._lowlevel_server
-    async with anyio.create_task_group() as watchers:
-        hurry = anyio.Event()
-        await watchers.start(_stop_at_signal, inlet, hurry)
-        watchers.start_soon(_stop_when_unread, inlet, outlet)
-        await watchers.start(_abandon_what_lasts, inlet, hurry)
-        await protocol.run(inlet, outlet, protocol.create_initialization_options())
-        watchers.cancel_scope.cancel()
-
-
-async def serve_on_threads(server: InvoiceServer) -> None:
-    """Serve one client through the SDK's own transport, for systems whose event loop cannot wait for pipes."""
-    protocol = server._lowlevel_server
-    async with stdio_server() as (incoming, outgoing):
-        await protocol.run(incoming, outgoing, protocol.create_initialization_options())
 
 
 def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
     raise SystemExit(0)
 
 
-async def _stop_at_signal(inlet: Inlet, hurry: anyio.Event, *, task_status: TaskStatus[None]) -> None:
-    with anyio.open_signal_receiver(*_SIGNALS) as signals:
-        task_status.started()
-        async for _ in signals:
-            if inlet.ended.is_set():
-                hurry.set()
-            inlet.stop()
+@contextmanager
+def _imports_kept() -> Iterator[None]:
+    """What is made inside stays as long as the process: the garbage collector need not look at it, now or later."""
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        gc.enable()
 
 
-async def _stop_when_unread(inlet: Inlet, outlet: Outlet) -> None:
-    await outlet.broken.wait()
-    inlet.stop()
+if sys.platform == "win32":
 
+    def _serve_on_threads(build: "Callable[[], InvoiceServer]") -> None:
+        with _imports_kept():
+            import anyio
 
-async def _abandon_what_lasts(inlet: Inlet, hurry: anyio.Event, *, task_status: TaskStatus[None]) -> None:
-    """Once the input has ended the SDK cancels all calls and waits for those that are shielded. Bound that wait."""
-    others = asyncio.all_tasks()
-    task_status.started()
-    await inlet.ended.wait()
-    with anyio.move_on_after(DRAIN_S):
-        await hurry.wait()
-    for task in asyncio.all_tasks() - others:
-        task.cancel()
+            from invoice_mcp.server.session import serve_on_threads
 
+            server = build()
+        anyio.run(serve_on_threads, server)
 
-if sys.platform != "win32":
+else:
     import fcntl
+
+    def _serve_on_pipes(build: "Callable[[], InvoiceServer]") -> None:
+        incoming, outgoing = _take_stdio()
+        with _imports_kept():
+            import anyio
+
+            from invoice_mcp.server.session import serve
+
+            server = build()
+        with _never_blocking(incoming, outgoing):
+            anyio.run(serve, server, incoming, outgoing)
 
     def _take_stdio() -> tuple[int, int]:
         """Move stdin and stdout to descriptors of our own; leave the null device and stderr in their places."""

@@ -70,7 +70,7 @@ async def _word(
     token = await services.pending.keep(request, steps)
     if Consent.ASK not in consents:
         raise ConfirmationRequired(
-            "This is only done when it is called for twice; nothing was written.",
+            "This takes two calls; nothing was written yet.",
             next="Show the user the preview. If they agree, call again with the same arguments and this confirmation.",
             confirmation=token,
             preview={"question": asked, "steps": [shown(step) for plan in steps for step in plan]},

@@ -63,7 +63,7 @@ def claim(connection: "apsw.Connection", values: Mapping[str, Any], steps: Seque
         "INSERT INTO operations (id, account, tool, key, fingerprint, repeat_of, state, deadline_at, at) VALUES "
         "(:id, :account, :tool, :key, :fingerprint, :repeat_of, 'under_way', :deadline_at, :at) RETURNING seq"
     )
-    seq = connection.execute(sql, dict(values)).fetchone()[0]
+    seq = connection.execute(sql, dict(values)).get
     for number, step in enumerate(steps, 1):
         connection.execute(
             "INSERT INTO steps (operation_seq, number, step, state) VALUES (?, ?, ?, 'planned')", (seq, number, step)
@@ -108,4 +108,4 @@ def set_operation(connection: "apsw.Connection", operation: str, state: str, dea
 def count_since(connection: "apsw.Connection", account: str, since: str) -> int:
     """How many writes of this account were begun since then."""
     sql = "SELECT count(*) FROM operations WHERE account = ? AND at >= ?"
-    return int(connection.execute(sql, (account, since)).fetchone()[0])
+    return int(connection.execute(sql, (account, since)).get)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SUMMED: Final = 50_000
 """So many invoices are summed at most; that there are more is said (`Cells.partial`)."""
 
+_ISSUED: Final = "(i.state = 'issued' OR i.number IS NOT NULL)"
 _LATENESS: Final = """
 CASE WHEN i.payable <= 0 OR i.due_date IS NULL OR i.due_date >= :today THEN 0
      WHEN i.due_date >= :late_30 THEN 1
@@ -25,12 +26,12 @@ CASE WHEN i.payable <= 0 OR i.due_date IS NULL OR i.due_date >= :today THEN 0
 """
 # SQLite refuses a sum beyond 64 bits. Sums of 32-bit halves stay far below, and Python joins them.
 _PER_INVOICE: Final = """
-m.currency, m.status, m.lateness, min(CASE WHEN m.payable > 0 THEN m.due_date END), count(*),
+m.currency, m.status, m.issued, m.lateness, min(CASE WHEN m.payable > 0 THEN m.due_date END), count(*),
 sum(m.tax_exclusive >> 32), sum(m.tax_exclusive & 4294967295), sum(m.tax >> 32), sum(m.tax & 4294967295),
 sum(m.payable >> 32), sum(m.payable & 4294967295)
 """
 _PER_TAX_RATE: Final = """
-m.currency, m.status, m.lateness, min(CASE WHEN m.payable > 0 THEN m.due_date END), count(DISTINCT m.seq),
+m.currency, m.status, m.issued, m.lateness, min(CASE WHEN m.payable > 0 THEN m.due_date END), count(DISTINCT m.seq),
 sum(x.taxable >> 32), sum(x.taxable & 4294967295), sum(x.tax >> 32), sum(x.tax & 4294967295), 0, 0
 """
 
@@ -62,13 +63,14 @@ BY_TAX_RATE: Final = Keyed(
 class Cell:
     """Sums in minor units of `currency`. `lateness`: 0 not due, then 1 to 30, 60, 90, more days past due.
 
-    `key` is a buyer's row number, a month (empty for what was never issued), a tax rate, or empty.
-    `oldest_due_date` is that of the invoices on which something is payable.
+    `issued`: it has a number, whatever became of it. `key` is a buyer's row number, a month (empty for what was never
+    issued), a tax rate, or empty. `oldest_due_date` is that of the invoices on which something is payable.
     """
 
     key: str | int
     currency: str
     status: Status
+    issued: bool
     lateness: int
     oldest_due_date: dt.date | None
     count: int
@@ -94,8 +96,9 @@ def read_cells(connection: "apsw.Connection", matching: Matching, today: dt.date
         (
             "SELECT", keyed.key, ",", keyed.sums,
             "FROM (SELECT i.seq,", keyed.column, "AS key, i.currency,", STATUS, "AS status,", _LATENESS, "AS lateness,",
-            "i.due_date, i.tax_exclusive, i.tax, i.payable", where, "LIMIT :summed) AS m", keyed.join,
-            "GROUP BY 1, 2, 3, 4",
+            _ISSUED, "AS issued, i.due_date, i.tax_exclusive, i.tax, i.payable", where, "LIMIT :summed) AS m",
+            keyed.join,
+            "GROUP BY 1, 2, 3, 4, 5",
         )
     )  # fmt: skip
     cells = tuple(_cell(row) for row in connection.execute(sql, values))
@@ -114,7 +117,7 @@ def _days_before(today: dt.date) -> dict[str, str]:
 
 
 def _cell(row: tuple[Any, ...]) -> Cell:
-    key, currency, status, lateness, due, count, *halves = row
+    key, currency, status, issued, lateness, due, count, *halves = row
     tax_exclusive, tax, payable = ((high << 32) + low for high, low in zip(halves[::2], halves[1::2], strict=True))
     oldest = None if due is None else dt.date.fromisoformat(due)
-    return Cell(key, currency, Status(status), lateness, oldest, count, tax_exclusive, tax, payable)
+    return Cell(key, currency, Status(status), issued == 1, lateness, oldest, count, tax_exclusive, tax, payable)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from invoice_mcp.domain.money import from_minor
 from invoice_mcp.domain.query import Gap, Group, GroupBy, Position
-from invoice_mcp.domain.status import NOT_ISSUED, UNPAID
+from invoice_mcp.domain.status import UNPAID
 from invoice_mcp.storage.ledger_cells import BY_BUYER, BY_MONTH, BY_TAX_RATE, SUMMED, TOGETHER, Cell, Cells, Keyed
 from invoice_mcp.storage.ledger_totals import overdue_in
 
@@ -34,7 +34,7 @@ class _Sum:
 
     @property
     def payable(self) -> int:
-        return sum(cell.payable for cell in self.cells if cell.status not in NOT_ISSUED)
+        return sum(cell.payable for cell in self.cells if cell.issued)
 
 
 @dataclass(frozen=True, slots=True)

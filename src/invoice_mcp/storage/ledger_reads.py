@@ -31,11 +31,10 @@ _INVOICE: Final = " ".join(
         HEAD_COLUMNS,
         """, i.buyer_vat_identifier, i.buyer_street, i.buyer_postal_code, i.buyer_city, i.buyer_country_code,
         b.email, b.email_confirmed, b.language, i.payment_reference, i.note, i.language, i.tax_basis, i.sent_to,
-        credited.id, successor.id
+        credited.id
         FROM invoices AS i
         JOIN buyers AS b ON b.seq = i.buyer_seq
         LEFT JOIN invoices AS credited ON credited.seq = i.credits_seq
-        LEFT JOIN invoices AS successor ON successor.seq = i.replaced_by_seq
         WHERE i.id = ?""",
     )
 )
@@ -92,7 +91,6 @@ class _Detail(NamedTuple):
     tax_basis: Literal["exclusive", "inclusive"]
     sent_to: str | None
     credits: str | None
-    replaced_by: str | None
 
 
 def read_invoice(connection: "apsw.Connection", account: str, invoice_id: str, today: dt.date) -> Invoice | None:
@@ -136,7 +134,6 @@ def read_invoice(connection: "apsw.Connection", account: str, invoice_id: str, t
         sent=_sending(head, detail),
         credits=_ref(account, detail.credits),
         credited_by=tuple(Ref(account, id_) for (id_,) in connection.execute(_CREDITED_BY, (head.seq,))),
-        replaced_by=_ref(account, detail.replaced_by),
         mail_to=detail.email,
         can=_abilities(head, status, flags, detail.email),
         created_at=dt.datetime.fromisoformat(head.created_at),

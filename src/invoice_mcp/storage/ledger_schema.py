@@ -69,7 +69,6 @@ CREATE TABLE invoices (
     dubious_on TEXT,
     uncollectible_on TEXT,
     credits_seq INTEGER REFERENCES invoices (seq),
-    replaced_by_seq INTEGER REFERENCES invoices (seq),
     sent_at TEXT,
     sent_channel TEXT,
     sent_to TEXT,

@@ -6,7 +6,7 @@ from typing import Final
 
 from invoice_mcp.domain.money import from_minor
 from invoice_mcp.domain.query import Ageing, Totals
-from invoice_mcp.domain.status import NOT_ISSUED, Status
+from invoice_mcp.domain.status import Status
 from invoice_mcp.storage.ledger_cells import Cell, Cells
 
 _BUCKETS: Final = range(5)
@@ -26,7 +26,7 @@ def ageing_of(cells: Cells) -> tuple[Ageing, ...]:
     The five add up to the payable amount of the currency's totals: invoices given up are in it by their due date,
     and what credit notes still owe the buyer is taken off what is not due.
     """
-    issued = sorted((cell for cell in cells.cells if cell.status not in NOT_ISSUED), key=lambda cell: cell.currency)
+    issued = sorted((cell for cell in cells.cells if cell.issued), key=lambda cell: cell.currency)
     return tuple(
         aged
         for currency, members in groupby(issued, key=lambda cell: cell.currency)
@@ -35,7 +35,7 @@ def ageing_of(cells: Cells) -> tuple[Ageing, ...]:
 
 
 def _standing(cell: Cell) -> tuple[str, bool]:
-    return cell.currency, cell.status in NOT_ISSUED
+    return cell.currency, not cell.issued
 
 
 def _totals(currency: str, not_issued: bool, cells: list[Cell], partial: bool) -> Totals:

@@ -123,7 +123,7 @@ def insert_buyer(connection: "apsw.Connection", buyer: Mapping[str, Any], *, con
     """Add a buyer; its row number."""
     values = {name: buyer.get(name) for name in _BUYER_COLUMNS}
     values |= {"name_key": fold(buyer["name"]), "email_confirmed": int(confirmed), "created_at": at}
-    return int(connection.execute(_INSERT_BUYER, values).fetchone()[0])
+    return int(connection.execute(_INSERT_BUYER, values).get)
 
 
 def confirm_buyer_address(connection: "apsw.Connection", buyer_id: str) -> bool:
@@ -134,7 +134,7 @@ def confirm_buyer_address(connection: "apsw.Connection", buyer_id: str) -> bool:
 
 def insert_invoice(connection: "apsw.Connection", values: Mapping[str, Any]) -> int:
     """Add a draft; its row number."""
-    return int(connection.execute(_INSERT_INVOICE, dict(values)).fetchone()[0])
+    return int(connection.execute(_INSERT_INVOICE, dict(values)).get)
 
 
 def update_draft(connection: "apsw.Connection", seq: int, values: Mapping[str, Any]) -> None:
@@ -170,7 +170,7 @@ def head(connection: "apsw.Connection", invoice_id: str) -> dict[str, Any] | Non
 
 def invoice_id_of(connection: "apsw.Connection", seq: int) -> str:
     """The id of the invoice with this row number."""
-    return str(connection.execute("SELECT id FROM invoices WHERE seq = ?", (seq,)).fetchone()[0])
+    return str(connection.execute("SELECT id FROM invoices WHERE seq = ?", (seq,)).get)
 
 
 def line_inputs(connection: "apsw.Connection", seq: int) -> list[dict[str, Any]]:
@@ -229,10 +229,8 @@ def add_credit(connection: "apsw.Connection", seq: int, amount: int, at: str) ->
 
 def credited_total(connection: "apsw.Connection", seq: int) -> int:
     """What issued credit notes take off an invoice, in minor units, as a positive number."""
-    total = connection.execute(
-        "SELECT coalesce(sum(-tax_inclusive), 0) FROM invoices WHERE credits_seq = ? AND state = 'issued'", (seq,)
-    ).fetchone()
-    return int(total[0])
+    sql = "SELECT coalesce(sum(-tax_inclusive), 0) FROM invoices WHERE credits_seq = ? AND state = 'issued'"
+    return int(connection.execute(sql, (seq,)).get)
 
 
 def insert_payment(connection: "apsw.Connection", values: Mapping[str, Any]) -> None:
@@ -376,4 +374,4 @@ def release_operation(connection: "apsw.Connection", operation: str) -> None:
 
 def operations_since(connection: "apsw.Connection", since: str) -> int:
     """How many writes were done since then."""
-    return int(connection.execute("SELECT count(*) FROM operations WHERE at >= ?", (since,)).fetchone()[0])
+    return int(connection.execute("SELECT count(*) FROM operations WHERE at >= ?", (since,)).get)

@@ -107,6 +107,12 @@ def _draft_to_replace(connection: "apsw.Connection", request: CreateInvoice) -> 
             "and create a new one.",
             field="replaces",
         )
+    if request.kind is Kind.CREDIT_NOTE and head["kind"] != Kind.CREDIT_NOTE:
+        raise InvalidRequest(
+            "A draft invoice does not become a credit note.",
+            next="Cancel the draft with change_phase, and create the credit note with copy_of.",
+            field="kind",
+        )
     return head
 
 
@@ -166,7 +172,7 @@ def _buyer(connection: "apsw.Connection", request: CreateInvoice, source: dict[s
 def _tax_basis(request: CreateInvoice, source: dict[str, Any] | None) -> str:
     if request.prices_include_tax is not None:
         return "inclusive" if request.prices_include_tax else "exclusive"
-    return source["tax_basis"] if source and not request.lines else "exclusive"
+    return source["tax_basis"] if source else "exclusive"
 
 
 def _lines(

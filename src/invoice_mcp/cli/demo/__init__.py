@@ -20,13 +20,18 @@ def command(keep: bool) -> None:
     """
     import anyio
 
+    from invoice_mcp.cli.demo import farewell
     from invoice_mcp.cli.demo.stage import OutOfScript, Stage
     from invoice_mcp.cli.demo.story import play
     from invoice_mcp.server.client import ServerFailedError
 
     folder = Path(tempfile.mkdtemp(prefix="invoice-mcp-demo-"))
+    stage = Stage(folder)
     try:
-        anyio.run(play, Stage(folder), keep)
+        anyio.run(play, stage)
+        stage.screen.heading("That was it")
+        (farewell.kept if keep else farewell.deleted)(stage)
+        farewell.go_on(stage)
     except (OutOfScript, ServerFailedError) as error:
         raise click.ClickException(f"the demo did not go as told: {error}") from None
     finally:

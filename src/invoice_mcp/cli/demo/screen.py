@@ -74,7 +74,7 @@ class Screen:
         for place, column in enumerate(columns):
             widest = max((len(row[place]) for row in cells), default=0)
             table.add_column(
-                column.replace("_", " "),
+                column.removesuffix("_amount").replace("_", " "),
                 justify="right" if column in _NUMBERS or column.endswith(("_amount", "_price")) else "left",
                 min_width=min(widest, _LEAST_NAME) if column in _NAMES else widest,
                 overflow="fold",

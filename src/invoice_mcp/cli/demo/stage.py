@@ -43,12 +43,6 @@ PROGRAM: Final = (sys.executable, "-m", "invoice_mcp")
 """This very program, wherever it is installed."""
 
 
-def installed_command() -> list[str]:
-    """How a chat client starts this very program: its script where there is one, with its absolute path."""
-    script = Path(sys.executable).with_name("invoice-mcp")
-    return [str(script)] if script.exists() else list(PROGRAM)
-
-
 class OutOfScript(Exception):
     """Something did not happen as told; `str()` says what should have."""
 

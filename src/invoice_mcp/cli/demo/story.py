@@ -1,12 +1,10 @@
 """The story: what a freelancer says in a month, what is called for it, and what has to come of it."""
 
-import json
-import shlex
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from invoice_mcp.cli.demo.stage import Stage, installed_command, told
+from invoice_mcp.cli.demo.stage import Stage, told
 
 Invoices = dict[str, Mapping[str, Any]]
 """Invoices as a tool answered with them, by the word that the story has for their buyer."""
@@ -27,7 +25,7 @@ LONDON: Final[dict[str, Any]] = {
 _SUMS: Final = ("tax_exclusive_amount", "tax_amount", "tax_inclusive_amount", "payable_amount")
 
 
-async def play(stage: Stage, keep: bool) -> None:
+async def play(stage: Stage) -> None:
     """Play it all.
 
     Raises:
@@ -48,7 +46,6 @@ async def play(stage: Stage, keep: bool) -> None:
         await cancel(stage, invoices["London"])
         await bill_again(stage, invoices["Jansen"])
         await close_the_month(stage)
-    say_goodbye(stage, keep)
 
 
 async def bill(stage: Stage) -> Invoices:
@@ -215,26 +212,12 @@ async def close_the_month(stage: Stage) -> None:
     answer = await stage.call("search_invoices", sort="invoice_number", fields=[*_SUMS[:3]])
     stage.screen.found(answer, ("invoice_number", "status", "buyer", "currency", *_SUMS[2:]), _SUMS)
     rows = [dict(zip(answer["columns"], row, strict=True)) for row in answer["rows"]]
-    for currency in {row["currency"] for row in rows}:
-        listed = [row for row in rows if row["currency"] == currency]
-        totals = [each for each in answer["totals"] if each["currency"] == currency]
-        told(len(listed) == sum(each["count"] for each in totals), "every row is in a total, once")
+    for totals in answer["totals"]:
+        kind = (totals["currency"], not totals.get("not_issued", False))
+        summed = [row for row in rows if (row["currency"], row["invoice_number"] != "") == kind]
+        told(len(summed) == totals["count"], "what has a number counts as issued")
         for name in _SUMS:
-            added, total = (sum(Decimal(each[name]) for each in found) for found in (listed, totals))
-            told(added == total, f"the {name} of the rows add up to the totals")
+            added = sum(Decimal(row[name]) for row in summed)
+            told(added == Decimal(totals[name]), f"the {name} of the rows add up to the total")
+    told(sum(totals["count"] for totals in answer["totals"]) == len(rows), "every row is in a total")
     stage.screen.tells("Each total was checked against its rows just now: they add up, per currency, to the cent.")
-
-
-def say_goodbye(stage: Stage, keep: bool) -> None:
-    """Where everything is, and how to go on."""
-    screen = stage.screen
-    command = installed_command()
-    screen.heading("That was it")
-    if keep:
-        screen.tells(f"The folder of this demo is kept: {stage.folder}. Look around in it:")
-        screen.output(f"{shlex.join(command)} --config {stage.configuration} call search_invoices")
-    else:
-        screen.tells(f"The folder of this demo, {stage.folder}, is deleted now; --keep would keep it.")
-    screen.tells("To do this in your own chat client, add this to its MCP servers, then ask it to bill somebody:")
-    program, *arguments = command
-    screen.output(json.dumps({"mcpServers": {"invoice-mcp": {"command": program, "args": arguments}}}, indent=2))

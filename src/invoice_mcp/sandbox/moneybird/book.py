@@ -114,4 +114,3 @@ class Book:
 
     administrations: dict[str, Administration]
     tokens: dict[str, frozenset[str]]
-

@@ -225,6 +225,9 @@ def _new_line(values: dict[str, Any], place: int, books: Books) -> Line:
 
 
 def _changed_line(line: Line, values: dict[str, Any], books: Books) -> Line:
+    for name in ("project_id", "product_id"):  # the double has none
+        if values.get(name) is not None:
+            raise _no_such(name)
     number, unit = values.get("amount") or (None, "")
     shown = f"{number:f} {unit}" if books.switches.line_amount == "times" or unit != "x" else f"{number:f}"
     return Line(
@@ -241,8 +244,8 @@ def _changed_line(line: Line, values: dict[str, Any], books: Books) -> Line:
         created_at=line.created_at,
         updated_at=books.now,
         period=values.get("period", line.period),
-        project_id=_absent("project_id", values),
-        product_id=_absent("product_id", values),
+        project_id=line.project_id,
+        product_id=line.product_id,
     )
 
 
@@ -251,12 +254,6 @@ def _reference_of(field: str, values: Mapping[str, Any], current: str, records: 
     if wanted not in records:
         raise _no_such(field)
     return wanted
-
-
-def _absent(field: str, values: Mapping[str, Any]) -> None:
-    """The double has no projects and no products."""
-    if values.get(field) is not None:
-        raise _no_such(field)
 
 
 def _no_such(field: str) -> Refusal:

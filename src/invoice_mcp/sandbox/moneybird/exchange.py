@@ -30,7 +30,6 @@ class Call:
     query: Mapping[str, str]
     url: str
     raw: bytes = b""
-    content_type: str = ""
 
     @property
     def switches(self) -> Switches:

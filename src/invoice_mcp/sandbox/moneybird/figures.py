@@ -68,7 +68,10 @@ def compute(lines: Sequence[Line], rates: Mapping[str, TaxRate], invoice: Invoic
     total = sum(amounts, _ZERO)
     tax = sum(vat.values(), _ZERO)
     if invoice.prices_are_incl_tax:
-        nets = [cents(a * _HUNDRED / (_HUNDRED + rates[line.tax_rate_id].percentage)) for line, a in zip(lines, amounts, strict=True)]
+        nets = [
+            cents(a * _HUNDRED / (_HUNDRED + rates[line.tax_rate_id].percentage))
+            for line, a in zip(lines, amounts, strict=True)
+        ]
         taxable = {rate: sums[rate] - vat[rate] for rate in sums}
         excl_tax = total - tax
     else:

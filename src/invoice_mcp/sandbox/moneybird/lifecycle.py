@@ -183,10 +183,30 @@ class Books:
         self.administration.record("credit_created", invoice.id)
         return invoice
 
+    def settle(self, credit: Invoice, original: Invoice) -> None:
+        """Let a credit invoice and its original pay each other: one payment on each, over the credit's total."""
+        total = self.totals(credit).incl_tax
+        named = credit.id if self.switches.settlement_names_credit else None
+        self.pay(original, self._settlement(original, -total, named))
+        self.pay(credit, self._settlement(credit, total, None))
+
     def happen(self, invoice: Invoice, action: str, **data: Any) -> None:
         """Add to an invoice's history."""
         invoice.events.append(Event(action, self.now, data))
         self._touch(invoice, self.now)
+
+    def _settlement(self, invoice: Invoice, price: Decimal, credit_id: str | None) -> Payment:
+        accounts = self.administration.ledger_accounts.values()
+        return Payment(
+            id=self.administration.new_id(self.now),
+            invoice_id=invoice.id,
+            price=price,
+            price_base=self.in_base(price, invoice.currency),
+            payment_date=self.today,
+            created_at=self.now,
+            ledger_account_id=next(each.id for each in accounts if each.name == "Vereffeningen"),
+            credit_invoice_id=credit_id,
+        )
 
     def _line(
         self, description: str, price: Decimal, quantity: Decimal, amount: str | None, like: Line, order: int

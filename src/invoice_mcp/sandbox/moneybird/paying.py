@@ -1,6 +1,6 @@
 """Payments: registering them, taking them back, and settling an invoice with its credit invoice."""
 
-import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from invoice_mcp.sandbox.moneybird.figures import cents
 from invoice_mcp.sandbox.moneybird.invoices import invoice_of
 from invoice_mcp.sandbox.moneybird.lifecycle import PAYABLE
 from invoice_mcp.sandbox.moneybird.records import Invoice, Payment
-from invoice_mcp.sandbox.moneybird.refusals import BLANK, invalid, invalid_fields, no_record, symbolic
+from invoice_mcp.sandbox.moneybird.refusals import BLANK, Refusal, invalid, invalid_fields, no_record, symbolic
 from invoice_mcp.sandbox.moneybird.shapes import invoice_shape, payment_shape
 
 # What each way of paying by hand cannot do without.
@@ -69,20 +69,16 @@ def register_payment_creditinvoice(call: Call) -> Reply:
         raise symbolic(400, "Sales invoice should be a credit invoice", id="no_credit_invoice")
     if not {credit.state, original.state} <= PAYABLE:
         raise symbolic(400, "Invalid sales invoice state", id="state")
-    named = credit.id if call.switches.settlement_names_credit else None
-    books.pay(original, _settlement(call, original, -total, named))
-    books.pay(credit, _settlement(call, credit, total, None))
+    books.settle(credit, original)
     return Reply(200, invoice_shape(credit, books))
 
 
 def _register(call: Call, invoice: Invoice) -> dict[str, Any]:
     values = _values(call)
-    if invoice.state not in PAYABLE and invoice.state != "paid":
+    if invoice.state not in PAYABLE | {"paid"}:
         raise _refused(call)
     price, price_base = _amounts(call, invoice, values)
-    over = abs(books_paid := price) > abs(call.books.unpaid(invoice)) and books_paid != 0
-    if over and call.switches.overpayment == "refused":
-        raise invalid("price", "is more than is unpaid", "less_than_or_equal_to")
+    _check_surplus(call, invoice, price)
     payment = Payment(
         id=call.books.administration.new_id(call.books.now),
         invoice_id=invoice.id,
@@ -107,7 +103,7 @@ def _values(call: Call) -> dict[str, Any]:
     needed = _NEEDS.get(values.get("manual_payment_action") or "")
     if needed is not None and values.get(needed) is None:
         raise invalid_fields({needed: [BLANK]})
-    known = {
+    known: dict[str, Mapping[str, Any]] = {
         "financial_account_id": administration.financial_accounts,
         "financial_mutation_id": {},
         "ledger_account_id": administration.ledger_accounts,
@@ -129,25 +125,18 @@ def _amounts(call: Call, invoice: Invoice, values: dict[str, Any]) -> tuple[Deci
     return price, cents(values["price_base"])
 
 
-def _refused(call: Call) -> Exception:
+def _check_surplus(call: Call, invoice: Invoice, price: Decimal) -> None:
+    credit = call.books.totals(invoice).incl_tax < 0
+    surplus = price - call.books.unpaid(invoice)
+    if call.switches.overpayment == "refused" and (surplus < 0 if credit else surplus > 0):
+        raise invalid("price", "is more than is unpaid", "less_than_or_equal_to")
+
+
+def _refused(call: Call) -> Refusal:
     error = "Invoice is not in a state that accepts a payment"
     if call.switches.payment_refusal_status == 422:
         return invalid("base", error, "invalid_state")
     return symbolic(400, error, invoice="not_open")
-
-
-def _settlement(call: Call, invoice: Invoice, price: Decimal, credit_id: str | None) -> Payment:
-    day: dt.date = call.books.today
-    return Payment(
-        id=call.books.administration.new_id(call.books.now),
-        invoice_id=invoice.id,
-        price=price,
-        price_base=call.books.in_base(price, invoice.currency),
-        payment_date=day,
-        created_at=call.books.now,
-        ledger_account_id=_debtors(call),
-        credit_invoice_id=credit_id,
-    )
 
 
 def _debtors(call: Call) -> str:

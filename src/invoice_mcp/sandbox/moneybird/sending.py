@@ -154,9 +154,7 @@ def _reminder(raw: Mapping[str, Any], call: Call) -> tuple[dict[str, Any], list[
         raise no_record("contact_id")
     ids = values.get("sales_invoice_ids")
     if not isinstance(ids, list) or not ids:
-        raise symbolic(
-            400, "Sales Invoice Ids is required", sales_invoice_reminders={"sales_invoice_ids": "required"}
-        )
+        raise symbolic(400, "Sales Invoice Ids is required", sales_invoice_reminders={"sales_invoice_ids": "required"})
     invoices = [_to_remind(str(each), values, call) for each in ids]
     preferred = "Manual" if contact.delivery_method == "Manual" else "Email"
     values["delivery_method"] = values.get("delivery_method") or preferred

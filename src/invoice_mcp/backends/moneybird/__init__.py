@@ -1,0 +1,1 @@
+"""Moneybird: sales invoices of one administration, through its API v2."""

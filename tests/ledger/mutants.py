@@ -1,0 +1,57 @@
+"""The program with one thing wrong: what the proofs have to notice, and how each is brought about.
+
+A mutant is applied by something like `setattr`: pytest's, which takes it back, or Python's own in a program of its own.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import apsw
+
+from invoice_mcp.backends.ledger import journal, phases
+from invoice_mcp.storage import engine
+
+Patch = Callable[[Any, str, Any], None]
+
+
+def nothing(patch: Patch) -> None:
+    """The program as it is."""
+
+
+def no_look_up(patch: Patch) -> None:
+    """No write is recognised when it comes again."""
+    patch(journal, "recorded", lambda connection, identity, moment: None)
+
+
+def number_from_before(patch: Patch) -> None:
+    """The number is the one that was next when the write was planned, outside its transaction."""
+    planned: dict[str, Any] = {}
+    right = phases.next_number
+
+    def next_number(connection: apsw.Connection, book: Any, head: Any, moment: Any) -> Any:
+        return planned.setdefault(head["id"], right(connection, book, head, moment))
+
+    patch(phases, "next_number", next_number)
+
+
+def commits_lost(patch: Patch) -> None:
+    """Every tenth write is undone and said to be done."""
+    writes = iter(range(10**9))
+
+    def committed(connection: apsw.Connection, work: Callable[[apsw.Connection], Any]) -> Any:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            result = work(connection)
+            connection.execute("ROLLBACK" if next(writes) % 10 == 9 else "COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        return result
+
+    patch(engine, "_committed", committed)
+
+
+MUTANTS: Final[dict[str, Callable[[Patch], None]]] = {
+    each.__name__: each for each in (nothing, no_look_up, number_from_before, commits_lost)
+}

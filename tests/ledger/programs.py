@@ -1,0 +1,214 @@
+"""Other processes of the tests: `run(NAME, FOLDER, NUMBER)` runs one of the functions below in a program of its own.
+
+The program is started once, without threads, and forks the workers it needs. A worker keeps the books of an office
+of its own in the folder that all share, and reports each thing that was acknowledged to it.
+"""
+
+import datetime as dt
+import json
+import multiprocessing
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tests.flows.conftest import HeldClock, Office
+
+from ledger.mutants import MUTANTS
+from storage.programs import end_of, environment, in_child
+
+PROCESSES = 4
+MORNING = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
+NEW_YEAR = dt.datetime(2026, 12, 31, 4, 0, tzinfo=dt.UTC)
+CHANGED = "The invoice was changed by somebody else meanwhile; nothing was written."
+
+Answer = dict[str, Any]
+Report = Callable[[Answer], None]
+Work = Callable[[Report], Coroutine[Any, Any, None]]
+
+
+def run(name: str, folder: Path, number: int = 0, mutant: str = "nothing") -> Any:
+    """What the program found out."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ledger.programs", name, str(folder), str(number), mutant],
+        env=environment(), capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+class Worker:
+    """A process that does `work`, and what it has reported so far."""
+
+    def __init__(self, work: Work) -> None:
+        reading, writing = os.pipe()
+
+        def report(answer: Answer) -> None:
+            os.write(writing, json.dumps(answer).encode() + b"\n")
+
+        self._pid = in_child(lambda: work(report))
+        os.close(writing)
+        self._reports = os.fdopen(reading, "rb")
+        self.reported: list[Answer] = []
+
+    def hear(self, reports: int) -> None:
+        """Wait for so many reports, or for the end of the worker."""
+        for line in (self._reports.readline() for _ in range(reports)):
+            self.reported += [json.loads(line)] if line else []
+
+    def kill(self) -> list[Answer]:
+        """End it where it stands; all it has reported."""
+        os.kill(self._pid, signal.SIGKILL)
+        return self.result()
+
+    def result(self) -> list[Answer]:
+        """Wait for its end; all it has reported."""
+        self.reported += [json.loads(line) for line in self._reports]
+        self._reports.close()
+        self.died = end_of(self._pid) != 0
+        return self.reported
+
+
+def all_together(works: Sequence[Work]) -> list[list[Answer]]:
+    """What workers reported that worked at the same time."""
+    workers = [Worker(work) for work in works]
+    return [worker.result() for worker in workers]
+
+
+@asynccontextmanager
+async def office_in(folder: Path, now: dt.datetime = MORNING) -> AsyncIterator[Office]:
+    office = Office(folder, HeldClock(now))
+    yield office
+    await office.services.close()
+
+
+async def unhindered(office: Office, tool: str, **arguments: Any) -> Answer:
+    """The answer of a call that is made again whenever another process changed the invoice during it."""
+    while True:
+        answer = await office.call(tool, **arguments)
+        if answer.get("error", {}).get("message") != CHANGED:
+            return answer
+
+
+async def keep_invoices(folder: Path, number: int, report: Report) -> None:
+    """Send `number` invoices of 1210.00; reports their refs."""
+    async with office_in(folder) as office:
+        for each in range(number):
+            report({"ref": await office.sent(f"Buyer {each}", price="1000.00")})
+
+
+def invoices_in(folder: Path, number: int) -> list[str]:
+    """The refs of so many new invoices, made by a process that has ended."""
+    return [each["ref"] for each in Worker(partial(keep_invoices, folder, number)).result()]
+
+
+def send_together(folder: Path, times: int) -> list[list[Answer]]:
+    """Several processes make drafts and send them, each on a clock of its own, from one year into the next."""
+    invoices_in(folder, 1)
+    return all_together([partial(send, folder, worker, times) for worker in range(PROCESSES)])
+
+
+async def send(folder: Path, worker: int, times: int, report: Report) -> None:
+    async with office_in(folder, NEW_YEAR) as office:
+        drafts = [await office.draft("Buyer 0", price=f"{worker + 1}{number:03d}.00") for number in range(times)]
+        for ref in drafts:
+            answer = {"error": {"code": "conflict"}}
+            while answer.get("error", {}).get("code") == "conflict":  # somebody whose clock is ahead was here
+                office.clock.advance(hours=1)
+                answer = await office.call("change_phase", ref=ref, phase="sent", deliver="manual")
+            report(answer)
+
+
+def pay_together(folder: Path, times: int) -> list[list[Answer]]:
+    """Several processes pay, credit and take back on the same five invoices."""
+    refs = invoices_in(folder, 5)
+    return all_together([partial(pay, folder, refs, worker, times) for worker in range(PROCESSES)])
+
+
+async def pay(folder: Path, refs: Sequence[str], worker: int, times: int, report: Report) -> None:
+    """Payments of up to 200.00, sooner or later more than is payable; every fifth is taken back, some is credited."""
+    chance = random.Random(worker)
+    async with office_in(folder) as office:
+        for number in range(times):
+            ref, amount, name = chance.choice(refs), f"{chance.randrange(1, 20000) / 100:.2f}", f"{worker}-{number}"
+            answer = await unhindered(office, "register_payment", ref=ref, amount=amount, reference=name)
+            report({"ref": ref, **answer})
+            if number % 5 == 0 and "payment" in answer:
+                undone = answer["payment"]["id"]
+                report({"ref": ref, **await unhindered(office, "register_payment", ref=ref, undo_payment_id=undone)})
+            if number % 5 == 3:
+                lines = [{"item_name": f"Back {name}", "net_price": f"{worker + 1}.{number % 100:02d}"}]
+                credit = {"copy_of": ref, "kind": "credit_note", "lines": lines, "idempotency_key": f"credit-{name}"}
+                note = (await unhindered(office, "create_invoice", **credit))["invoice"]["ref"]
+                await unhindered(office, "change_phase", ref=note, phase="sent", deliver="manual")
+
+
+def pay_once_together(folder: Path, rounds: int) -> list[list[Answer]]:
+    """Several processes make the same call at the same moment, once for each of so many invoices."""
+    refs = invoices_in(folder, rounds)
+    start = multiprocessing.get_context("fork").Barrier(PROCESSES, timeout=60)
+
+    async def pay_once(report: Report) -> None:
+        async with office_in(folder) as office:
+            for number, ref in enumerate(refs):
+                await office.invoice(ref)
+                start.wait()
+                report(await office.call("register_payment", ref=ref, idempotency_key=f"the-only-{number}"))
+
+    return all_together([pay_once] * PROCESSES)
+
+
+def work_and_be_killed(folder: Path, rounds: int) -> dict[str, Any]:
+    """Several processes do `JOBS` jobs each and are killed in every round; who is killed goes on where it was.
+
+    Its last call may or may not have been acknowledged; it is made again, as by a client that heard nothing.
+    """
+    [shared] = invoices_in(folder, 1)
+    chance = random.Random(rounds)
+    done: list[list[Answer]] = [[] for _ in range(PROCESSES)]
+    killed = 0
+    for _ in range(rounds):
+        workers = [Worker(partial(do_jobs, folder, shared, number, done[number])) for number in range(PROCESSES)]
+        for worker in workers:
+            worker.hear(chance.randrange(1, 5))
+            worker.kill()
+        killed += sum(worker.died for worker in workers)
+        done = [before + worker.reported for before, worker in zip(done, workers, strict=True)]
+    rest = all_together([partial(do_jobs, folder, shared, number, done[number]) for number in range(PROCESSES)])
+    return {"killed": killed, "done": [before + after for before, after in zip(done, rest, strict=True)]}
+
+
+JOBS = 60
+
+
+async def do_jobs(folder: Path, shared: str, worker: int, done: Sequence[Answer], report: Report) -> None:
+    """Job n makes a draft, sends it, or pays on an invoice that others pay too; those in `done` are over."""
+    async with office_in(folder) as office:
+        for number in range(len(done), JOBS):
+            name = f"{worker}-{number}"
+            if number % 3 == 0:
+                lines = [{"item_name": name, "net_price": f"{worker + 1}{number:03d}.00"}]
+                answer = await office.call("create_invoice", buyer={"name": "Buyer 0"}, lines=lines)
+            elif number % 3 == 1:
+                ref = done[-1]["invoice"]["ref"]
+                answer = await office.call("change_phase", ref=ref, phase="sent", deliver="manual")
+            else:
+                answer = await unhindered(office, "register_payment", ref=shared, amount="0.01", reference=name)
+            done = [*done, answer]
+            report(answer)
+
+
+PROGRAMS: dict[str, Callable[[Path, int], Any]] = {
+    each.__name__: each for each in (send_together, pay_together, pay_once_together, work_and_be_killed)
+}
+
+if __name__ == "__main__":
+    name, folder, number, mutant = sys.argv[1:]
+    MUTANTS[mutant](setattr)
+    print(json.dumps(PROGRAMS[name](Path(folder), int(number))))
