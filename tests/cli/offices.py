@@ -5,6 +5,8 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -85,24 +87,27 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(SOURCES)}
 
 
-def at_a_terminal(command: list[str], typed: bytes, **streams: int) -> tuple[int, str, str]:
-    """Exit code, stdout and what the terminal shows, of a command whose stdin and stderr are a terminal.
-
-    `typed` comes when the question has been printed.
-    """
+@contextmanager
+def asked_at_a_terminal(command: list[str]) -> Iterator[tuple["subprocess.Popen[bytes]", int, str]]:
+    """A command whose stdin and stderr are a terminal, once it has put its question: the process, the person's end of
+    the terminal, and what is shown there. stdout is a pipe."""
     person, program = pty.openpty()
-    process = subprocess.Popen(
-        command, env=environment(), stdin=program, stderr=program, **{"stdout": subprocess.PIPE, **streams}
-    )
+    process = subprocess.Popen(command, env=environment(), stdin=program, stderr=program, stdout=subprocess.PIPE)
     os.close(program)
-    shown = b""
     try:
+        shown = b""
         while b"[y/N]" not in shown:
             shown += os.read(person, 1024)
-        os.write(person, typed)
-        out, _ = process.communicate(timeout=60)
+        yield process, person, shown.decode()
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
         os.close(person)
-    return process.returncode, (out or b"").decode(), shown.decode()
+
+
+def at_a_terminal(command: list[str], typed: bytes) -> tuple[int, str, str]:
+    """Exit code, stdout and what the terminal showed of a command whose question was answered with `typed`."""
+    with asked_at_a_terminal(command) as (process, person, shown):
+        os.write(person, typed)
+        out, _ = process.communicate(timeout=60)
+        return process.returncode, out.decode(), shown

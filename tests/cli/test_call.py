@@ -3,16 +3,19 @@
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
 import pytest
 
 from invoice_mcp.cli.call import from_json, from_pairs
+from invoice_mcp.domain.tools import TOOLS
 
-from .offices import SELLER, Office, at_a_terminal, environment, ledger
+from .offices import SELLER, Office, asked_at_a_terminal, at_a_terminal, environment, ledger
 
 CANARY = "kanarie-9c41e2"
 
@@ -172,10 +175,13 @@ def test_at_a_terminal_anything_but_yes_is_no(typed: bytes, office: Office) -> N
 
 def test_an_interrupt_at_the_question_ends_at_once_and_writes_nothing(office: Office) -> None:
     ref = office.sent()["ref"]
-    command = ["setsid", "--ctty", *office.command("call", "register_payment", f"ref={ref}")]
-    code, out, shown = at_a_terminal(command, b"\x03")
-    assert (code, out) == (130, "")
-    assert "Traceback" not in shown
+    with asked_at_a_terminal(office.command("call", "register_payment", f"ref={ref}")) as (process, person, _):
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+        assert (process.returncode, out) == (130, b"")
+        os.set_blocking(person, False)
+        with suppress(BlockingIOError, OSError):
+            assert b"Traceback" not in os.read(person, 4096)
     assert office.json("call", "get_invoice", f"ref={ref}")["paid_amount"] == "0.00"
 
 
@@ -213,6 +219,12 @@ def test_a_person_gets_the_answer_indented(office: Office) -> None:
     os.close(person)
     assert shown.startswith('{\r\n  "as_of": "2026-03-02')
     assert "search_invoices" not in shown
+
+
+def test_the_help_names_every_tool(office: Office) -> None:
+    code, out, _ = office.run("call", "--help")
+    assert code == 0
+    assert all(tool in out for tool in TOOLS)
 
 
 def test_nothing_of_a_credential_is_printed(office: Office) -> None:

@@ -46,7 +46,9 @@ async def test_a_new_buyer_never_takes_the_name_of_another(office: Office) -> No
 async def test_an_argument_never_changes_an_address_on_file(office: Office) -> None:
     ref = await office.draft("Acme")
     for change in ({"email": "thief@evil.example"}, {"address": {"city": "Elsewhere"}}, {"vat_identifier": "NL9"}):
-        answer = await office.call("create_invoice", buyer={"name": "Acme", **change}, lines=[LINE | {"net_price": "3"}])
+        answer = await office.call(
+            "create_invoice", buyer={"name": "Acme", **change}, lines=[LINE | {"net_price": "3"}]
+        )
         assert code(answer) == "invalid_request", change
     assert (await office.invoice(ref))["buyer"]["email"] == "ap@acme.example"
 
@@ -159,9 +161,7 @@ async def test_two_drafts_that_together_credit_too_much_are_caught_at_sending(of
     ref = await office.sent(price="100.00")
     lines = [LINE | {"net_price": "60"}]
     one = await office.call("create_invoice", kind="credit_note", copy_of=ref, lines=lines)
-    other = await office.call(
-        "create_invoice", kind="credit_note", copy_of=ref, lines=[LINE | {"net_price": "61"}]
-    )
+    other = await office.call("create_invoice", kind="credit_note", copy_of=ref, lines=[LINE | {"net_price": "61"}])
     first = await office.call("change_phase", ref=one["invoice"]["ref"], phase="sent", deliver="manual")
     assert first["outcome"] == "done"
     second = await office.call("change_phase", ref=other["invoice"]["ref"], phase="sent", deliver="manual")

@@ -75,8 +75,7 @@ def totals(entries: Sequence[Entry], today: dt.date) -> list[Totals]:
             members = [
                 entry.invoice
                 for entry in entries
-                if entry.invoice["currency"] == currency
-                and (entry.invoice["number"] is None) is not_issued
+                if entry.invoice["currency"] == currency and (entry.invoice["number"] is None) is not_issued
             ]
             if members:
                 found.append(

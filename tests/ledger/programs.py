@@ -12,16 +12,16 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.flows.conftest import HeldClock, Office
+from storage.programs import end_of, environment, in_child
 
 from ledger.mutants import MUTANTS
-from storage.programs import end_of, environment, in_child
+from tests.flows.conftest import HeldClock, Office
 
 PROCESSES = 4
 MORNING = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
@@ -52,7 +52,7 @@ class Worker:
         def report(answer: Answer) -> None:
             os.write(writing, json.dumps(answer).encode() + b"\n")
 
-        self._pid = in_child(lambda: work(report))
+        self._pid: int | None = in_child(lambda: work(report))
         os.close(writing)
         self._reports = os.fdopen(reading, "rb")
         self.reported: list[Answer] = []
@@ -62,23 +62,36 @@ class Worker:
         for line in (self._reports.readline() for _ in range(reports)):
             self.reported += [json.loads(line)] if line else []
 
-    def kill(self) -> list[Answer]:
-        """End it where it stands; all it has reported."""
-        os.kill(self._pid, signal.SIGKILL)
-        return self.result()
+    def kill(self) -> bool:
+        """End it where it stands, unless it has ended; whether it was killed."""
+        if self._pid is not None:
+            os.kill(self._pid, signal.SIGKILL)
+        return self.end()
 
-    def result(self) -> list[Answer]:
-        """Wait for its end; all it has reported."""
+    def end(self) -> bool:
+        """Wait for its end and its last reports; whether it was killed."""
         self.reported += [json.loads(line) for line in self._reports]
-        self._reports.close()
-        self.died = end_of(self._pid) != 0
-        return self.reported
+        pid, self._pid = self._pid, None
+        return pid is not None and end_of(pid) != 0
 
 
-def all_together(works: Sequence[Work]) -> list[list[Answer]]:
-    """What workers reported that worked at the same time."""
-    workers = [Worker(work) for work in works]
-    return [worker.result() for worker in workers]
+@contextmanager
+def crew(works: Sequence[Work]) -> Iterator[list[Worker]]:
+    """Workers that work at the same time. None of them outlives the block."""
+    with ExitStack() as stack:
+        workers = []
+        for work in works:
+            workers.append(Worker(work))
+            stack.callback(workers[-1].kill)
+        yield workers
+
+
+def reports_of(works: Sequence[Work]) -> list[list[Answer]]:
+    """What each of several workers reported that worked at the same time, to their end."""
+    with crew(works) as workers:
+        for worker in workers:
+            worker.end()
+        return [worker.reported for worker in workers]
 
 
 @asynccontextmanager
@@ -105,18 +118,19 @@ async def keep_invoices(folder: Path, number: int, report: Report) -> None:
 
 def invoices_in(folder: Path, number: int) -> list[str]:
     """The refs of so many new invoices, made by a process that has ended."""
-    return [each["ref"] for each in Worker(partial(keep_invoices, folder, number)).result()]
+    [reported] = reports_of([partial(keep_invoices, folder, number)])
+    return [each["ref"] for each in reported]
 
 
 def send_together(folder: Path, times: int) -> list[list[Answer]]:
     """Several processes make drafts and send them, each on a clock of its own, from one year into the next."""
     invoices_in(folder, 1)
-    return all_together([partial(send, folder, worker, times) for worker in range(PROCESSES)])
+    return reports_of([partial(send, folder, worker, times) for worker in range(PROCESSES)])
 
 
 async def send(folder: Path, worker: int, times: int, report: Report) -> None:
     async with office_in(folder, NEW_YEAR) as office:
-        drafts = [await office.draft("Buyer 0", price=f"{worker + 1}{number:03d}.00") for number in range(times)]
+        drafts = [await office.draft("Buyer 0", price=f"{worker + 2}{number:03d}.00") for number in range(times)]
         for ref in drafts:
             answer = {"error": {"code": "conflict"}}
             while answer.get("error", {}).get("code") == "conflict":  # somebody whose clock is ahead was here
@@ -128,7 +142,7 @@ async def send(folder: Path, worker: int, times: int, report: Report) -> None:
 def pay_together(folder: Path, times: int) -> list[list[Answer]]:
     """Several processes pay, credit and take back on the same five invoices."""
     refs = invoices_in(folder, 5)
-    return all_together([partial(pay, folder, refs, worker, times) for worker in range(PROCESSES)])
+    return reports_of([partial(pay, folder, refs, worker, times) for worker in range(PROCESSES)])
 
 
 async def pay(folder: Path, refs: Sequence[str], worker: int, times: int, report: Report) -> None:
@@ -161,7 +175,7 @@ def pay_once_together(folder: Path, rounds: int) -> list[list[Answer]]:
                 start.wait()
                 report(await office.call("register_payment", ref=ref, idempotency_key=f"the-only-{number}"))
 
-    return all_together([pay_once] * PROCESSES)
+    return reports_of([pay_once] * PROCESSES)
 
 
 def work_and_be_killed(folder: Path, rounds: int) -> dict[str, Any]:
@@ -174,13 +188,12 @@ def work_and_be_killed(folder: Path, rounds: int) -> dict[str, Any]:
     done: list[list[Answer]] = [[] for _ in range(PROCESSES)]
     killed = 0
     for _ in range(rounds):
-        workers = [Worker(partial(do_jobs, folder, shared, number, done[number])) for number in range(PROCESSES)]
-        for worker in workers:
-            worker.hear(chance.randrange(1, 5))
-            worker.kill()
-        killed += sum(worker.died for worker in workers)
+        with crew([partial(do_jobs, folder, shared, number, done[number]) for number in range(PROCESSES)]) as workers:
+            for worker in workers:
+                worker.hear(chance.randrange(1, 5))
+                killed += worker.kill()
         done = [before + worker.reported for before, worker in zip(done, workers, strict=True)]
-    rest = all_together([partial(do_jobs, folder, shared, number, done[number]) for number in range(PROCESSES)])
+    rest = reports_of([partial(do_jobs, folder, shared, number, done[number]) for number in range(PROCESSES)])
     return {"killed": killed, "done": [before + after for before, after in zip(done, rest, strict=True)]}
 
 
@@ -193,13 +206,14 @@ async def do_jobs(folder: Path, shared: str, worker: int, done: Sequence[Answer]
         for number in range(len(done), JOBS):
             name = f"{worker}-{number}"
             if number % 3 == 0:
-                lines = [{"item_name": name, "net_price": f"{worker + 1}{number:03d}.00"}]
+                lines = [{"item_name": name, "net_price": f"{worker + 2}{number:03d}.00"}]
                 answer = await office.call("create_invoice", buyer={"name": "Buyer 0"}, lines=lines)
             elif number % 3 == 1:
                 ref = done[-1]["invoice"]["ref"]
                 answer = await office.call("change_phase", ref=ref, phase="sent", deliver="manual")
             else:
                 answer = await unhindered(office, "register_payment", ref=shared, amount="0.01", reference=name)
+            assert "error" not in answer, answer
             done = [*done, answer]
             report(answer)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import apsw
 import pytest
+
 from tests.flows.conftest import HeldClock, Office
 
 from .audit import RULES, broken_rules

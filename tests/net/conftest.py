@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import pytest
-from tests.net.peer import Peer
 
 from invoice_mcp.net import ApiClient, Auth, Limits, Origin, SecretHeader, StaticHeaders, Window
 from invoice_mcp.net.transport import _public_authorities
 from invoice_mcp.settings.where import ConfigError
+from tests.net.peer import Peer
 
 
 class HeldClock:

@@ -22,12 +22,12 @@ class Request:
 
 
 class Wire:
-    """One connection, as an act sees it."""
+    """One connection, as an act sees it, and the request that was read from it last."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, closing: asyncio.Event) -> None:
-        self.reader = reader
+    def __init__(self, writer: asyncio.StreamWriter, closing: asyncio.Event) -> None:
         self.writer = writer
         self.closing = closing
+        self.request: Request | None = None
 
     async def write(self, data: bytes) -> None:
         self.writer.write(data)
@@ -84,12 +84,13 @@ class Peer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         number = self.connections
-        wire = Wire(reader, writer, self._closing)
+        wire = Wire(writer, self._closing)
         try:
             if self.on_accept:
                 await self.on_accept.pop(0)(wire)
             while not writer.is_closing():
-                self.requests.append(await _request(reader, number))
+                wire.request = await _request(reader, number)
+                self.requests.append(wire.request)
                 act = self.acts.pop(0) if self.acts else self.otherwise
                 await act(wire)
         except (OSError, asyncio.IncompleteReadError):

@@ -1,17 +1,22 @@
 """What happened on the wire, what a read and a write make of it, and how often each was sent."""
 
+import asyncio
 import contextlib
+import datetime as dt
 import json
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
+import anyio
 import pytest
-from tests.net.conftest import ConnectTo, HeldClock, Names
-from tests.net.peer import Act, Peer, cut_off, drip, hang, message, raw, reply, reset
 
 from invoice_mcp.errors import DeadlineExceeded, RateLimited, TooLarge, Unauthorized, VendorContract, VendorUnavailable
 from invoice_mcp.net import ApiClient, LostAnswer, Refusal, Reply
+from invoice_mcp.net.transport import MAX_CONNECTIONS
+from tests.net.conftest import ConnectTo, HeldClock, Names
+from tests.net.peer import Act, Peer, cut_off, drip, hang, message, raw, reply, reset
 
 BODY = b'{"id": 1, "total": "12.50"}'
 HALF = message(201, BODY, {"Content-Length": str(len(BODY) * 2)})
@@ -76,11 +81,13 @@ CASES = [
 KINDS = ("read", "write")
 
 
-async def outcome(call: Callable[[], object]) -> Outcome:
+async def outcome(call: Callable[[], Awaitable[object]]) -> Outcome:
     try:
-        return type(await call())  # type: ignore[misc]
-    except Exception as error:
-        return type(error)
+        return type(await call())
+    except Exception as caught:
+        error = caught
+    assert error.__context__ is None, "an exception of the HTTP library holds the request and its headers"
+    return type(error)
 
 
 async def carry_out(client: ApiClient, kind: str) -> Outcome:
@@ -207,8 +214,6 @@ async def test_a_handshake_that_never_ends_means_nothing_was_sent(kind: str, pee
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_name_service_that_hangs_means_nothing_was_sent(kind: str, peer: Peer, connect: ConnectTo) -> None:
-    import anyio
-
     async def never(host: str, port: int) -> list[str]:
         await anyio.sleep_forever()
         raise AssertionError
@@ -218,10 +223,6 @@ async def test_a_name_service_that_hangs_means_nothing_was_sent(kind: str, peer:
 
 
 async def test_a_write_that_waits_for_a_free_connection_was_not_sent(peer: Peer, connect: ConnectTo) -> None:
-    import asyncio
-
-    from invoice_mcp.net.transport import MAX_CONNECTIONS
-
     peer.otherwise = hang()
     client = connect(peer.url, timeout_s=0.3)
     outcomes = await asyncio.gather(*(carry_out(client, "write") for _ in range(MAX_CONNECTIONS + 1)))
@@ -259,8 +260,6 @@ async def test_a_wait_that_does_not_fit_into_the_deadline_is_not_begun(
 async def test_after_a_429_no_other_call_is_sent_before_its_time(
     peer: Peer, connect: ConnectTo, clock: HeldClock
 ) -> None:
-    import datetime as dt
-
     peer.play(reply({}, 429, Retry_After="200"))
     client = connect(peer.url)
     for expected in (200, 200):
@@ -306,8 +305,6 @@ async def test_a_write_after_a_throttled_one_may_still_be_lost_and_is_then_not_r
 
 
 async def test_what_is_sent_is_what_was_given(peer: Peer, connect: ConnectTo) -> None:
-    from decimal import Decimal
-
     client = connect(peer.url, media_type="application/vnd.api+json")
     await client.send(
         "PATCH",

@@ -3,6 +3,7 @@ import json
 import anyio
 import pytest
 from mcp.client import Client
+from mcp.server.mcpserver import MCPServer
 from mcp.shared.exceptions import MCPError
 from mcp.types import INTERNAL_ERROR, INVALID_PARAMS
 
@@ -276,3 +277,15 @@ async def test_nothing_is_loaded_for_the_handshake():
 
     async with Client(InvoiceServer(too_early, too_early, instructions="", version=""), mode="auto") as client:
         assert client.server_info.name == "invoice-mcp"
+
+
+def steps(server):
+    return {type(step).__name__ for step in server.middleware}
+
+
+def test_spans_are_made_only_where_something_can_receive_them(monkeypatch):
+    assert "OpenTelemetryMiddleware" in steps(MCPServer("plain"))
+    monkeypatch.setattr("invoice_mcp.server.server.find_spec", lambda name: None)
+    assert steps(build()) == steps(MCPServer("plain")) - {"OpenTelemetryMiddleware"}
+    monkeypatch.setattr("invoice_mcp.server.server.find_spec", lambda name: object())
+    assert steps(build()) == steps(MCPServer("plain"))

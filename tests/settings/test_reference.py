@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from invoice_mcp.backends import base, registry
+from invoice_mcp.backends import registry
 from invoice_mcp.domain.invoice import Address, Party
 from invoice_mcp.settings import (
     BACKENDS,
@@ -21,7 +21,6 @@ from invoice_mcp.settings import (
     YSuiteOptions,
     parse_settings,
 )
-from invoice_mcp.domain.tools import TOOLS
 
 REFERENCE = """\
 default_account = "ledger"      # used by create_invoice when the caller names none and only if set here
@@ -163,10 +162,6 @@ def test_vendors_are_read_only_at_their_own_address_without_new_buyers_unless_sa
         assert not account.new_buyers
         assert account.base_url == BACKENDS[account.backend].defaults["base_url"]
         assert account.timeout_s == 20
-
-
-def test_the_tools_an_account_can_be_limited_to_are_the_tools_there_are() -> None:
-    assert TOOLS == base.TOOLS
 
 
 @pytest.mark.parametrize("backend", registry.ADAPTERS)

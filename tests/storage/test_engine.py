@@ -1,6 +1,6 @@
 """Transactions, cancellation and the end of a database, seen from the event loop."""
 
-# ruff: noqa: ASYNC240 - the tests do to files what people do
+
 
 import asyncio
 import os

@@ -1,6 +1,6 @@
 """What goes wrong with disks and files is a clean failure, changes nothing, and is over once its cause is."""
 
-# ruff: noqa: ASYNC240 - the tests do to files what people do
+
 
 import asyncio
 import json

@@ -1,6 +1,6 @@
 """The file and its folder: private, ours, local, the same from opening to closing, or refused."""
 
-# ruff: noqa: ASYNC240 - the tests do to files what people do
+
 
 import ctypes
 import json

@@ -1,6 +1,6 @@
 """From no file to the newest schema, by several at once and through any interruption; and what is never migrated."""
 
-# ruff: noqa: ASYNC240 - the tests do to files what people do
+
 
 import asyncio
 import json

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from invoice_mcp.backends import base
+from invoice_mcp.domain import tools as names
 from invoice_mcp.tools import TOOLS, Tool
 from invoice_mcp.tools.arguments import parse
 from invoice_mcp.tools.examples import EXAMPLES, OBJECTS, ORIGINS, OTHER_NAMES
@@ -54,8 +54,8 @@ def argument_names() -> set[str]:
 
 
 def test_the_tools_are_listed_in_the_order_of_the_contract() -> None:
-    assert tuple(tool.name for tool in TOOLS) == base.TOOLS
-    assert [tool["name"] for tool in tools_list()] == list(base.TOOLS)
+    assert tuple(tool.name for tool in TOOLS) == names.TOOLS
+    assert [tool["name"] for tool in tools_list()] == list(names.TOOLS)
 
 
 @every_tool
@@ -76,7 +76,7 @@ def test_all_four_hints_are_given_and_say_what_the_tool_does(tool: Tool[Any]) ->
 
 @every_tool
 def test_a_tool_that_only_reads_is_one_that_is_no_write(tool: Tool[Any]) -> None:
-    assert tool.hints.read_only is (tool.name not in base.WRITES)
+    assert tool.hints.read_only is (tool.name not in names.WRITES)
     assert not (tool.hints.read_only and tool.hints.destructive)
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import anyio
 import anyio.lowlevel
 import pytest
-from tests.writes.vendors import HeldClock, Vendor, steps
 
 from invoice_mcp.errors import Conflict, DeadlineExceeded, DuplicateSuspected, OutcomeUnknown, VendorRefused
 from invoice_mcp.net.answers import LostAnswer
@@ -18,6 +17,7 @@ from invoice_mcp.writes import journaled
 from invoice_mcp.writes.journal import Journal
 from invoice_mcp.writes.journaled import Journaled
 from invoice_mcp.writes.protocol import Written, perform
+from tests.writes.vendors import HeldClock, Vendor, steps
 
 
 class Till:

@@ -46,7 +46,7 @@ class BuyerBook(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A buyer on file, and the account that is in."""
+    """A buyer, and the account and the book it is in."""
 
     account: str
     book: BuyerBook
@@ -68,7 +68,7 @@ class Entry:
 @click.group("buyers")
 @config_option
 def command() -> None:
-    """List the buyers on file, and confirm their e-mail addresses.
+    """List buyers, and let mail go to their addresses.
 
     An address that came from a conversation gets no mail until a person has confirmed it.
     """
@@ -103,7 +103,7 @@ def list_command(context: click.Context, as_json: bool, account: str | None, unc
 def confirm_command(
     context: click.Context, as_json: bool, account: str | None, yes: bool, ids: tuple[str, ...]
 ) -> None:
-    """Accept the e-mail addresses of buyers: from now on mail may go there.
+    """Let mail go to the addresses of these buyers.
 
     Each is shown and asked about, unless --yes is given. ID is as `buyers list` prints it.
     """

@@ -20,7 +20,7 @@ EPILOG = """\b
 Examples:
   invoice-mcp call search_invoices status=unpaid sort=due_date
   invoice-mcp call get_invoice invoice_number=2026-0042
-  invoice-mcp call register_payment ref=ledger:inv_0123456789abcdef0123 amount=121.00
+  invoice-mcp call register_payment ref=ledger:inv_123456789012345678 amount=121.00
   invoice-mcp call create_invoice buyer='{"name": "Acme"}' lines='{"item_name": "Design", "net_price": "95.00"}'
 """
 
@@ -37,11 +37,12 @@ Examples:
 @click.argument("pairs", metavar="[KEY=VALUE]...", nargs=-1)
 @click.pass_context
 def command(context: click.Context, given: str | None, tool: str, pairs: tuple[str, ...]) -> None:
-    """Call a tool as a chat client would, and print its answer as JSON.
+    """Call one tool; its answer is printed as JSON.
 
-    A list is the same KEY several times; an object is written as JSON.
-    A refusal is printed too, and the exit code is then 1.
-    Where the tool has a question, it is asked on the terminal; without one the account's `confirm` decides.
+    TOOL is search_invoices, get_invoice, create_invoice, register_payment, send_reminder or change_phase.
+
+    A list is the same KEY several times; an object is written as JSON. A refusal is printed too, and the exit code is
+    then 1. A question is asked on the terminal; without a terminal the account's `confirm` decides.
     """
     if given is not None and pairs:
         raise click.UsageError("give the arguments as KEY=VALUE or with --json, not both")

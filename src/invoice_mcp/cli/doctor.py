@@ -23,9 +23,9 @@ _EXPLAINED: Final = {
 @json_option
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> None:
-    """Check the configuration, every account, the databases and the mail.
+    """Check that all that is configured works.
 
-    Nothing is sent and nothing is made. The exit code is 1 when something is broken.
+    That is every account, the databases and the mail. Nothing is sent and nothing is made. The exit code is 1 when something is broken.
     """
     from invoice_mcp.cli.checkup import examine
     from invoice_mcp.settings import find_config

@@ -22,8 +22,8 @@ _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 _TUNNELS: Final = (ipaddress.IPv6Network("2001::/32"), ipaddress.IPv6Network("2002::/16"))
 """Teredo and 6to4, which have an IPv4 address inside and are used by nobody's invoicing system."""
 
-_METADATA: Final = frozenset({_IPv4("168.63.129.16")})
-"""Services of a cloud to its own machines on an address that looks public (this one is Azure's)."""
+_NOT_PUBLIC: Final = (ipaddress.IPv4Network("192.0.0.0/24"), ipaddress.IPv4Network("168.63.129.16/32"))
+"""Assigned to protocols, and Azure's service to its own machines: both have metadata of cloud machines in them."""
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
@@ -35,21 +35,18 @@ async def resolve(host: str, port: int) -> Sequence[str]:
 def may_connect(address: str, *, on_this_machine: bool) -> bool:
     """Whether `address` is public, or, for an origin that is this machine, whether it is this machine."""
     try:
-        plain = _plain(ipaddress.ip_address(address))
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         return False
-    if on_this_machine:
-        return plain.is_loopback
-    if isinstance(plain, _IPv6):
-        return plain in _UNICAST and plain.is_global and not any(plain in network for network in _TUNNELS)
-    return plain.is_global and not plain.is_multicast and not plain.is_reserved and plain not in _METADATA
+    if isinstance(parsed, _IPv6) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
+    return parsed.is_loopback if on_this_machine else _is_public(parsed)
 
 
-def _plain(address: _IPv4 | _IPv6) -> _IPv4 | _IPv6:
-    """The IPv4 address that `address` stands for, where it stands for one."""
-    if isinstance(address, _IPv6):
-        if address.ipv4_mapped is not None:
-            return address.ipv4_mapped
-        if address in _NAT64:
-            return _IPv4(int(address) & 0xFFFFFFFF)
-    return address
+def _is_public(address: _IPv4 | _IPv6) -> bool:
+    if isinstance(address, _IPv4):
+        special = address.is_multicast or address.is_reserved or any(address in network for network in _NOT_PUBLIC)
+        return address.is_global and not special
+    if address in _NAT64:
+        return _is_public(_IPv4(int(address) & 0xFFFFFFFF))
+    return address in _UNICAST and address.is_global and not any(address in network for network in _TUNNELS)

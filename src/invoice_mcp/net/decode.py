@@ -6,7 +6,7 @@ Every bound is checked before the recursive parser starts, and in memory that do
 import json
 import re
 import sys
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NoReturn
 
 MAX_DEPTH: Final = 64
@@ -19,8 +19,12 @@ MAX_DIGITS: Final = 40
 MAX_TEXT_BYTES: Final = 4 * 1024 * 1024
 """What the text may take in memory: one character beyond U+FFFF makes all of them four bytes wide."""
 
-_BETWEEN_BRACKETS: Final = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+"?+)++', re.DOTALL)
-"""Strings and what stands between them. Possessive throughout: it never goes back, and needs no memory to do so."""
+_MARKS: Final = b",[]{}"
+_MAX_MARKS: Final = 300_000
+"""In texts too, where they count for nothing; it bounds the memory that counting takes."""
+
+_BETWEEN_MARKS: Final = re.compile(rb'(?:[^",\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+"?+)++', re.DOTALL)
+"""Strings, and what stands between them. Possessive throughout: it never goes back, and needs no memory to do so."""
 
 _STRINGS: Final = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"(\s*+:)?+', re.DOTALL)
 _FEW_COLONS: Final = 40_000
@@ -56,14 +60,17 @@ def decode_json(body: bytes) -> Any:
 
 
 def _check_size(body: bytes) -> None:
-    """Counts a little too much, commas and brackets in texts included, and never too little."""
-    opened = body.count(b"[") + body.count(b"{")
-    if opened > MAX_CONTAINERS or body.count(b"]") + body.count(b"}") > MAX_CONTAINERS:
+    if sum(map(body.count, _MARKS)) > _MAX_MARKS:
+        raise Oversized("too many values")
+    marks = _BETWEEN_MARKS.sub(b"", body)
+    opened = marks.count(b"[") + marks.count(b"{")
+    if opened > MAX_CONTAINERS:
         raise Oversized("too many objects and lists")
-    if 1 + body.count(b",") + opened > MAX_VALUES:
+    # One value to begin with, one more per comma, and at most one more per container: its first.
+    if 1 + marks.count(b",") + opened > MAX_VALUES:
         raise Oversized("too many values")
     depth = 0
-    for bracket in _BETWEEN_BRACKETS.sub(b"", body):
+    for bracket in marks.translate(None, b","):
         depth += 1 if bracket in b"[{" else -1
         if depth > MAX_DEPTH:
             raise Oversized("nested too deep")
@@ -94,7 +101,10 @@ def _integer(text: str) -> int:
 
 
 def _decimal(text: str) -> Decimal:
-    number = Decimal(text)
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise Undecodable("a number is out of range") from None
     if len(text) > MAX_DIGITS or abs(number.adjusted()) > MAX_DIGITS:
         raise Undecodable("a number is too long")
     return number

@@ -10,6 +10,7 @@ The client gets the address for a fault from the proxy's `base_url`. "Commit" is
 request: faults that come before it have no effect on the vendor's books, those after it have exactly one.
 """
 
+import itertools
 import json
 import zlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -85,10 +86,12 @@ _HTML: Final = (("content-type", "text/html; charset=utf-8"),)
 _PADDING: Final = 3 * 1024 * 1024
 _DEPTH: Final = 100_000
 _BOMB_MIB: Final = 1024
+_BOMB_CRC32: Final = 0x9AC47FA6  # of that many mebibytes of spaces; to compute it would take longer than to send it
 _LINKS: Final = frozenset({"next", "@odata.nextLink"})
 
 
-async def _untouched(exchange: Exchange) -> None:
+async def pass_on(exchange: Exchange) -> None:
+    """What is done without a fault: commit and answer."""
     await exchange.reply(await exchange.commit())
 
 
@@ -136,16 +139,11 @@ async def _gzip_bomb(exchange: Exchange) -> None:
 
 def _gzipped_spaces() -> Iterator[bytes]:
     """A gibibyte of spaces in a mebibyte: one flushed block, over and over."""
-    block = b" " * 1024 * 1024
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    packed = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
+    block = packer.compress(b" " * 1024 * 1024) + packer.flush(zlib.Z_FULL_FLUSH)
     yield b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
-    checksum = 0
-    for _ in range(_BOMB_MIB):
-        yield packed
-        checksum = zlib.crc32(block, checksum)
-    size = (_BOMB_MIB << 20) & 0xFFFFFFFF
-    yield packer.flush() + checksum.to_bytes(4, "little") + size.to_bytes(4, "little")
+    yield from itertools.repeat(block, _BOMB_MIB)
+    yield packer.flush() + _BOMB_CRC32.to_bytes(4, "little") + (_BOMB_MIB << 20).to_bytes(4, "little")
 
 
 def _answering(status: int, body: bytes, headers: Headers = _JSON) -> Act:
@@ -231,9 +229,9 @@ def next_link_offsite(location: str) -> Fault:
     return Fault("next_link_offsite", _rewriting(_with_links_to(location)))
 
 
-REFUSE: Final = Fault("refuse", _untouched, "listening")
-DNS_FAIL: Final = Fault("dns_fail", _untouched, "address", "http://vendor.invalid:{port}")
-TLS_FAIL: Final = Fault("tls_fail", _untouched, "address", "https://127.0.0.1:{port}")
+REFUSE: Final = Fault("refuse", pass_on, "listening")
+DNS_FAIL: Final = Fault("dns_fail", pass_on, "address", "http://vendor.invalid:{port}")
+TLS_FAIL: Final = Fault("tls_fail", pass_on, "address", "https://127.0.0.1:{port}")
 CLOSE_ON_ACCEPT: Final = Fault("close_on_accept", _reset, "connection")
 RESET_BEFORE_COMMIT: Final = Fault("reset_before_commit", _reset)
 COMMIT_THEN_RESET: Final = Fault("commit_then_reset", _commit_then_reset)

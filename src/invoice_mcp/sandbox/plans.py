@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from invoice_mcp.sandbox.faults import Fault, Moment
+from invoice_mcp.sandbox.faults import Fault
 from invoice_mcp.sandbox.http1 import Request
 
 
@@ -15,7 +15,7 @@ class Planned:
         fault: what is done.
         methods: to which methods; none given, to any.
         path: part of the path it has to have; empty, any.
-        after: how many such requests (for a connection fault without methods and path: connections) pass first.
+        after: how many such requests pass first; connections, for a connection fault without methods and path.
     """
 
     fault: Fault
@@ -42,10 +42,12 @@ def on(fault: Fault, *methods: str, path: str = "", after: int = 0) -> Planned:
 
 
 class Plan:
-    """The faults still to come. Only the first one waits; a request it does not want passes untouched."""
+    """The faults still to come. Only the first one waits; what it does not want passes untouched."""
 
     def __init__(self, planned: Iterable[Fault | Planned] = ()) -> None:
-        self._left = [each if isinstance(each, Planned) else Planned(each) for each in planned]
+        """Plan these, in this order; those of the address are left out, for nothing here can do them."""
+        entries = (each if isinstance(each, Planned) else Planned(each) for each in planned)
+        self._left = [each for each in entries if each.fault.moment != "address"]
         self._passed = 0
 
     @property
@@ -53,27 +55,40 @@ class Plan:
         """The names of the faults that were not done; empty when every one was."""
         return [each.fault.name for each in self._left]
 
-    def take_moment(self, moment: Moment) -> Fault | None:
-        """The next fault, when it is due at `moment` whatever the request may be."""
-        if not self._left or self._left[0].fault.moment != moment or self._left[0].is_picky:
+    def take_connection(self) -> Fault | None:
+        """The next fault, when it is due for a connection that was just accepted."""
+        first = self._first
+        if first is None or first.fault.moment != "connection" or first.is_picky:
             return None
-        return self._take(count=moment == "connection")
+        return self._take_or_pass(first)
 
-    def take(self, request: Request) -> Fault | None:
+    def take_request(self, request: Request) -> Fault | None:
         """The next fault, when it is due for `request`."""
-        if not self._left or not self._left[0].wants(request):
+        first = self._first
+        if first is None or not first.wants(request):
             return None
-        first = self._left[0]
         if first.fault.moment == "listening":
             self._passed += 1
             return None
-        if first.fault.moment == "address" or (first.fault.moment == "connection" and not first.is_picky):
+        if first.fault.moment == "connection" and not first.is_picky:
             return None
-        return self._take(count=True)
+        return self._take_or_pass(first)
 
-    def _take(self, *, count: bool) -> Fault | None:
-        if self._passed < self._left[0].after:
-            self._passed += count
+    def take_listening(self) -> Fault | None:
+        """The next fault, when it is time to listen no more."""
+        first = self._first
+        if first is None or first.fault.moment != "listening" or self._passed < first.after:
+            return None
+        return self._take_or_pass(first)
+
+    @property
+    def _first(self) -> Planned | None:
+        return self._left[0] if self._left else None
+
+    def _take_or_pass(self, first: Planned) -> Fault | None:
+        if self._passed < first.after:
+            self._passed += 1
             return None
         self._passed = 0
-        return self._left.pop(0).fault
+        self._left.remove(first)
+        return first.fault

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from invoice_mcp.sandbox import http1
-from invoice_mcp.sandbox.faults import Fault
+from invoice_mcp.sandbox.faults import Fault, pass_on
 from invoice_mcp.sandbox.plans import Plan, Planned
 
 _HOST: Final = "127.0.0.1"
@@ -46,6 +46,7 @@ class FaultProxy:
         self._server: asyncio.Server | None = None
         self._port = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._uncommitted: set[asyncio.Event] = set()
 
     @property
     def url(self) -> str:
@@ -80,6 +81,11 @@ class FaultProxy:
         self._server = await asyncio.start_server(self._serve, _HOST, self._port, reuse_address=True)
         self._port = self._server.sockets[0].getsockname()[1]
 
+    async def settled(self) -> None:
+        """Wait until no request that was read can still have an effect, late commits included."""
+        for committed in list(self._uncommitted):
+            await committed.wait()
+
     async def stop(self) -> None:
         """End everything, also what still hangs or would commit late."""
         self._stop_listening()
@@ -92,7 +98,7 @@ class FaultProxy:
             self._server.close()
 
     def _stop_listening_when_due(self) -> None:
-        if self._plan.take_moment("listening"):
+        if self._plan.take_listening():
             self._stop_listening()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -102,9 +108,10 @@ class FaultProxy:
         self.connections += 1
         connection = _Connection(reader, writer)
         try:
-            if self._plan.take_moment("connection"):
+            if self._plan.take_connection():
                 connection.reset()
-            await self._converse(connection)
+            else:
+                await self._converse(connection)
         except (ConnectionError, asyncio.IncompleteReadError, http1.BadRequest, asyncio.CancelledError):
             pass  # the client went away or never made sense, or the proxy is told to stop
         finally:
@@ -123,7 +130,7 @@ class FaultProxy:
                 connection.reset()
                 return
             request = await http1.read_head(connection.reader, first)
-            fault = self._plan.take(request)
+            fault = self._plan.take_request(request)
             if fault is not None and fault.moment == "connection":
                 connection.reset()
                 return
@@ -131,10 +138,12 @@ class FaultProxy:
             self.received.append(request)
             self._stop_listening_when_due()
             exchange = _Exchange(connection, request, self._app, self._sleep)
-            if fault is None:
-                await exchange.reply(await exchange.commit())
-            else:
-                await fault.act(exchange)
+            self._uncommitted.add(exchange.committed)
+            try:
+                await (fault.act if fault else pass_on)(exchange)
+            finally:
+                exchange.committed.set()
+                self._uncommitted.discard(exchange.committed)
             if connection.is_over or request.header("connection").lower() == "close":
                 return
 
@@ -167,11 +176,14 @@ class _Exchange:
         self._request = request
         self._app = app
         self._sleep = sleep
+        self.committed: Final = asyncio.Event()
 
     async def commit(self) -> http1.Response:
         writer = self._connection.writer
         client, server = writer.get_extra_info("peername"), writer.get_extra_info("sockname")
-        return await http1.call(self._app, self._request, client, server)
+        response = await http1.call(self._app, self._request, client, server)
+        self.committed.set()
+        return response
 
     async def reply(self, response: http1.Response) -> None:
         await self.write(response.encode())

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from invoice_mcp.backends.moneybird.filters import SALES_TAX_RATES
 from invoice_mcp.backends.moneybird.refusals import refused

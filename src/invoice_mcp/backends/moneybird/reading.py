@@ -70,7 +70,7 @@ def from_vendor_invoice(
         VendorContract: an amount finer than its currency, or a line with a VAT rate that there is not.
     """
     currency = record.currency
-    taxes = [_tax(detail, rates, f"sales_invoice.details.{index}") for index, detail in enumerate(record.details)]
+    taxes = _line_taxes(record, rates)
     figures = amounts(record)
     original = record.original_sales_invoice_id
     return Invoice(
@@ -204,6 +204,15 @@ def invoice_email(contact: Contact) -> str | None:
     return (contact.send_invoices_to_email or "").strip() or (contact.email or "").strip() or None
 
 
+def taxes_of(record: SalesInvoice, rates: Mapping[str, TaxRate]) -> tuple[TaxSubtotal, ...]:
+    """VAT per category and rate. Moneybird lists no total for lines at 0 %; they are summed from the lines.
+
+    Raises:
+        VendorContract: a line with a VAT rate that there is not.
+    """
+    return _subtotals(record, _line_taxes(record, rates))
+
+
 def mail_to(record: SalesInvoice) -> str | None:
     """Where this invoice goes: to the contact, and to the person at it that the invoice names."""
     person = record.contact_person and (record.contact_person.email or "").strip()
@@ -231,6 +240,10 @@ def _exact(value: Decimal, currency: str, path: str) -> Decimal:
     if exact != value:
         raise broken(path)
     return exact
+
+
+def _line_taxes(record: SalesInvoice, rates: Mapping[str, TaxRate]) -> list[Tax]:
+    return [_tax(detail, rates, f"sales_invoice.details.{index}") for index, detail in enumerate(record.details)]
 
 
 def _tax(detail: Detail, rates: Mapping[str, TaxRate], path: str) -> Tax:
@@ -272,7 +285,6 @@ def _subject(record: SalesInvoice) -> str | None:
 
 
 def _subtotals(record: SalesInvoice, taxes: Sequence[Tax]) -> tuple[TaxSubtotal, ...]:
-    """VAT per category and rate. Moneybird lists no total for lines at 0 %; they are summed from the lines."""
     tax_of_rate = {detail.tax_rate_id: tax for detail, tax in zip(record.details, taxes, strict=True)}
     sums: dict[Tax, tuple[Decimal, Decimal]] = {}
     listed = {total.tax_rate_id: (total.taxable_amount, total.tax_amount) for total in record.tax_totals}

@@ -35,7 +35,7 @@ class Screen:
     def tells(self, text: str) -> None:
         """The narrator."""
         self._console.print()
-        self._console.print(Text(text))
+        self._hang("", "", text, "")
 
     def asks(self, text: str) -> None:
         """What the person writes in the chat."""

@@ -228,14 +228,17 @@ def _changed_line(line: Line, values: dict[str, Any], books: Books) -> Line:
     for name in ("project_id", "product_id"):  # the double has none
         if values.get(name) is not None:
             raise _no_such(name)
-    number, unit = values.get("amount") or (None, "")
-    shown = f"{number:f} {unit}" if books.switches.line_amount == "times" or unit != "x" else f"{number:f}"
+    number, shown = line.quantity, line.amount
+    if "amount" in values:
+        number, unit = values["amount"]
+        bare = unit == "x" and books.switches.line_amount == "as_given"
+        shown = f"{number:f}" if bare else f"{number:f} {unit}"
     return Line(
         id=line.id,
         description=values.get("description", line.description) or "",
         price=cents(values["price"]) if "price" in values else line.price,
-        quantity=line.quantity if number is None else number,
-        amount=line.amount if number is None else shown,
+        quantity=number,
+        amount=shown,
         tax_rate_id=_reference_of("tax_rate_id", values, line.tax_rate_id, books.administration.tax_rates),
         ledger_account_id=_reference_of(
             "ledger_account_id", values, line.ledger_account_id, books.administration.ledger_accounts

@@ -12,11 +12,13 @@ from invoice_mcp.sandbox.moneybird.records import Attachment, Note
 from invoice_mcp.sandbox.moneybird.refusals import BLANK, invalid, invalid_fields, no_record, required
 from invoice_mcp.sandbox.moneybird.shapes import WEB_HOST, note_shape
 
+# A part of a multipart form that is a file: its name, its other headers, its content.
 _FILE: Final = re.compile(
     rb'Content-Disposition: form-data;[^\r\n]*filename="([^"\r\n]*)"[^\r\n]*\r\n'
-    rb"(?:Content-Type: ([^\r\n]*)\r\n)?.*?\r\n\r\n(.*?)\r\n--",
+    rb"((?:[^\r\n]+\r\n)*)\r\n(.*?)\r\n--",
     re.DOTALL | re.IGNORECASE,
 )
+_KIND: Final = re.compile(rb"Content-Type: ([^\r\n]*)", re.IGNORECASE)
 _NOTE: Final[dict[str, readers.Reader]] = {
     "note": readers.text,
     "todo": readers.truth,
@@ -57,11 +59,12 @@ def add_attachment(call: Call) -> Reply:
     file = _FILE.search(call.raw)
     if file is None:
         raise required("file")
-    name, kind, content = file.groups()
+    name, headers, content = file.groups()
+    kind = _KIND.search(headers)
     attachment = Attachment(
         id=call.books.administration.new_id(call.books.now),
         filename=name.decode("utf-8", "replace"),
-        content_type=(kind or b"application/octet-stream").decode("ascii", "replace"),
+        content_type=kind[1].decode("ascii", "replace") if kind else "application/octet-stream",
         size=len(content),
         created_at=call.books.now,
     )

@@ -1,0 +1,51 @@
+"""From the configuration to a Moneybird account."""
+
+from typing import Final
+
+from invoice_mcp.backends.base import Surroundings
+from invoice_mcp.backends.moneybird.api import Api
+from invoice_mcp.backends.moneybird.backend import MoneybirdBackend
+from invoice_mcp.backends.moneybird.desk import Desk
+from invoice_mcp.net import ApiClient, Limits, Origin, SecretHeader, StaticHeaders, Window
+from invoice_mcp.settings import BACKENDS, AccountSettings, MoneybirdOptions
+
+REQUESTS: Final = Window(requests=150, seconds=300)
+"""Moneybird's limit, which it counts per address: other programs on the same one use it up as well."""
+
+SCAN_PAGES: Final = 5
+
+
+def connect(account: AccountSettings, around: Surroundings) -> MoneybirdBackend:
+    """The administration of `account`. Nothing is opened or asked until the first call.
+
+    Raises:
+        ConfigError: `base_url` is not one to call.
+    """
+    options = account.options
+    assert isinstance(options, MoneybirdOptions)
+    assert account.base_url is not None
+    origin = Origin.parse(
+        account.base_url,
+        key=f"accounts.{account.name}.base_url",
+        vendor_hosts=BACKENDS["moneybird"].hosts,
+        allow_custom_host=account.allow_custom_host,
+    )
+    client = ApiClient(
+        origin,
+        StaticHeaders(account.name, [SecretHeader("Authorization", options.token, "Bearer ")]),
+        Limits([REQUESTS], around.clock),
+        account=account.name,
+        timeout_s=account.timeout_s,
+        clock=around.clock,
+    )
+    desk = Desk(
+        account=account.name,
+        api=Api(client, options.administration_id),
+        clock=around.clock,
+        today=around.today,
+        currency=account.currency,
+        zone=account.time_zone,
+        min_reminder_days=account.policy.min_reminder_days,
+        scan_pages=SCAN_PAGES,
+    )
+    return MoneybirdBackend(desk)

@@ -1,0 +1,94 @@
+"""What the writes need to know besides the records: the account's own terms, and the moment."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from invoice_mcp.backends.base import Step
+from invoice_mcp.backends.moneybird.api import Api
+from invoice_mcp.backends.moneybird.reading import Viewpoint
+from invoice_mcp.backends.moneybird.wire import SalesInvoice, broken
+from invoice_mcp.clock import Clock, rfc3339
+from invoice_mcp.errors import Conflict
+
+FRESH: Final = dt.timedelta(seconds=5)
+"""How long what was read for a plan may be relied on. After a question to a person it is read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The terms of one account.
+
+    `currency` is that of new invoices, None for the administration's. `zone` None is the administration's.
+    Between two reminders of an invoice lie at least `min_reminder_days`.
+    """
+
+    account: str
+    api: Api
+    clock: Clock
+    today: Callable[[], dt.date]
+    currency: str | None
+    zone: dt.tzinfo | None
+    min_reminder_days: int
+    scan_pages: int
+
+    async def view(self) -> Viewpoint:
+        """How records read now: in the zone of the account, else of the administration.
+
+        Raises:
+            VendorContract: the administration's time zone is none.
+        """
+        administration = await self.api.administration()
+        if self.zone is not None:
+            return Viewpoint(self.account, administration.currency, self.zone, self.today())
+        try:
+            zone = ZoneInfo(administration.time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise broken("administrations.time_zone") from None
+        return Viewpoint(self.account, administration.currency, zone, self.clock.now().astimezone(zone).date())
+
+    def before(self, invoice: SalesInvoice, **more: Any) -> dict[str, Any]:
+        """What a step relies on: how the invoice was, and when that was read."""
+        return {"invoice": invoice.id, "state": _state(invoice), "read_at": self._stamp(), **more}
+
+    async def unchanged(self, step: Step) -> None:
+        """Let a step go on if its invoice still is as it was when the plan was made.
+
+        Raises:
+            Conflict: somebody changed it meanwhile.
+            NotFound: it is gone.
+        """
+        read_at = dt.datetime.fromisoformat(step.before["read_at"])
+        if self.clock.now() - read_at <= FRESH:
+            return
+        if _state(await self.api.invoice(step.before["invoice"])) != step.before["state"]:
+            raise Conflict(
+                "The invoice was changed by somebody else meanwhile; nothing was written.",
+                next="Look at it with get_invoice, then call again.",
+            )
+
+    def is_unchanged(self, invoice: SalesInvoice, before: Mapping[str, Any]) -> bool:
+        """Whether the invoice is as the step found it."""
+        return _state(invoice) == before["state"]
+
+    def _stamp(self) -> str:
+        return rfc3339(self.clock.now())
+
+
+def _state(invoice: SalesInvoice) -> str:
+    """Everything that a write may rely on. The version alone counts seconds, so it does not tell enough."""
+    marks = (
+        invoice.version,
+        invoice.updated_at.isoformat(),
+        invoice.state,
+        invoice.total_price_incl_tax.normalize(),
+        invoice.total_unpaid.normalize(),
+        invoice.reminder_count or 0,
+        invoice.paused,
+        invoice.marked_dubious_on,
+        len(invoice.payments),
+        len(invoice.details),
+    )
+    return "|".join(map(str, marks))

@@ -1,0 +1,224 @@
+"""register_payment on Moneybird: in full, in part, and taken back."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from invoice_mcp.backends.base import Absent, Found, Plan, Step, StepResult, Undetermined, Write
+from invoice_mcp.backends.moneybird import marker
+from invoice_mcp.backends.moneybird.api import INVOICES
+from invoice_mcp.backends.moneybird.desk import Desk
+from invoice_mcp.backends.moneybird.reading import Viewpoint, from_vendor_invoice, from_vendor_payment
+from invoice_mcp.backends.moneybird.states import SENT_STATES, kind_of
+from invoice_mcp.backends.moneybird.wire import Payment, SalesInvoice, is_identifier
+from invoice_mcp.domain.invoice import Invoice
+from invoice_mcp.domain.money import Money, format_amount, minor_units, round_money
+from invoice_mcp.domain.requests import RegisterPayment
+from invoice_mcp.domain.results import render_payment, render_standing
+from invoice_mcp.domain.status import Kind
+from invoice_mcp.errors import Conflict, InvalidRequest, InvoiceError, NotFound, Unsupported
+
+_LOOK: Final = "Look at it with get_invoice."
+
+
+async def plan(desk: Desk, write: Write) -> Plan:
+    """The one step that registers the payment or takes it back.
+
+    Raises:
+        Unsupported: a method, or part of an amount in a foreign currency.
+        InvalidRequest: more than is payable, the wrong currency, a date in the future.
+        Conflict: a draft, a credit note, or an invoice that is settled or given up.
+        NotFound: no such invoice or payment.
+    """
+    request = write.request
+    assert isinstance(request, RegisterPayment)
+    _check_sayable(request)
+    record = await desk.api.invoice(write.invoice_id or "")
+    view = await desk.view()
+    invoice = from_vendor_invoice(record, await desk.api.rates([record]), view)
+    before = desk.before(record, standing=render_standing(invoice), currency=record.currency)
+    if request.undo_payment_id is not None:
+        payment = _payment_of(record, request.undo_payment_id)
+        amount = from_vendor_payment(payment, record.currency).amount
+        path = f"/{INVOICES}/{record.id}/payments/{payment.id}"
+        before |= {"payment": payment.id, "amount": format_amount(amount, record.currency)}
+        step = Step(1, "DELETE", path, {}, before, write.identity)
+        return Plan((step,), before=invoice, amount=Money(amount, record.currency))
+    body, warnings = _paying(record, invoice, request, view, write.identity.operation)
+    step = Step(1, "POST", f"/{INVOICES}/{record.id}/payments", {"payment": body}, before, write.identity)
+    return Plan((step,), before=invoice, warnings=warnings, amount=Money(Decimal(body["price"]), record.currency))
+
+
+async def perform(desk: Desk, step: Step, _done: Sequence[StepResult]) -> StepResult:
+    """Register the payment, or take it back; then read the invoice again.
+
+    Raises:
+        Conflict: the invoice changed since the plan was made.
+        LostAnswer: whether it took effect is not known.
+    """
+    invoice_id = step.before["invoice"]
+    await desk.unchanged(step)
+    if step.method == "DELETE":
+        await desk.api.write("DELETE", (INVOICES, invoice_id, "payments", step.before["payment"]), None)
+        return StepResult(invoice_id, await _undone(desk, step))
+    payment = await desk.api.write_payment(invoice_id, dict(step.body))
+    return StepResult(invoice_id, await _told(desk, step, payment))
+
+
+async def find(desk: Desk, step: Step, _done: Sequence[StepResult]) -> Found | Absent | Undetermined:
+    """Whether the payment with our mark is there; for one taken back, whether it is gone."""
+    record = await desk.api.invoice(step.before["invoice"])
+    if step.method == "DELETE":
+        if any(payment.id == step.before["payment"] for payment in record.payments):
+            return Absent()
+        return Found(record.id, await _undone(desk, step))
+    operation = step.identity.operation
+    ours = [each for each in record.payments if marker.operation_of(each.transaction_identifier) == operation]
+    return Found(record.id, await _told(desk, step, ours[0])) if ours else Absent()
+
+
+def _check_sayable(request: RegisterPayment) -> None:
+    """Refuse, before anything is asked, what cannot be said to Moneybird."""
+    if request.method is not None:
+        raise Unsupported(
+            "Moneybird ties a payment method to a bank account or cash register, which cannot be named here.",
+            next="Leave method out, or ask the user to register this payment in Moneybird.",
+            field="method",
+        )
+    if request.reference is not None and len(request.reference) > marker.MAX_REFERENCE:
+        raise InvalidRequest(
+            f"A payment reference in Moneybird has at most {marker.MAX_REFERENCE} characters here.",
+            next="Shorten the reference.",
+            field="reference",
+        )
+    if request.undo_payment_id is not None and not is_identifier(request.undo_payment_id):
+        raise _no_payment()
+
+
+def _paying(
+    record: SalesInvoice, invoice: Invoice, request: RegisterPayment, view: Viewpoint, operation: str
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The payment as Moneybird takes it, and what to say about it."""
+    currency, payable = invoice.currency, invoice.payable_amount
+    _check_payable(record)
+    if request.currency not in (None, currency):
+        raise InvalidRequest(
+            f"The invoice is in {currency}, not in {request.currency}.",
+            next=f"Give the amount in {currency}.",
+            field="currency",
+        )
+    if request.amount is None and invoice.paid_amount != 0:
+        raise InvalidRequest(
+            f"Part of this invoice is paid already; {currency} {format_amount(payable, currency)} is payable.",
+            next="Say the amount that came in.",
+            field="amount",
+        )
+    amount = payable if request.amount is None else request.amount
+    _check_amount(amount, payable, currency)
+    paid_on = request.paid_on or view.today
+    if paid_on > view.today:
+        raise InvalidRequest(
+            "paid_on lies in the future.", next=f"Give a date up to {view.today.isoformat()}.", field="paid_on"
+        )
+    body = {
+        "payment_date": paid_on.isoformat(),
+        "price": format_amount(amount, currency),
+        "transaction_identifier": marker.marked(operation, request.reference),
+    }
+    if currency == view.currency:
+        return body, ()
+    return body | {"price_base": _in_base(record, amount, payable, view)}, (
+        f"Moneybird also wants the amount in {view.currency}; it is booked at the invoice's own rate, without an "
+        "exchange difference.",
+    )
+
+
+def _check_payable(record: SalesInvoice) -> None:
+    refusals = (
+        (kind_of(record) is Kind.CREDIT_NOTE, "A credit note takes no payments.", "Pay the buyer back in Moneybird."),
+        (record.state in ("draft", "scheduled"), "A draft takes no payments.", "Send it first with change_phase."),
+        (record.state == "uncollectible", "An uncollectible invoice takes no payments in Moneybird.", _LOOK),
+        (record.state == "paid", "Nothing is payable on this invoice any more.", _LOOK),
+        (record.state not in SENT_STATES, "The invoice is in a state in which payments are not known to work.", _LOOK),
+        (record.total_unpaid <= 0, "Nothing is payable on this invoice any more.", _LOOK),
+    )
+    for applies, message, advice in refusals:
+        if applies:
+            raise Conflict(message, next=advice)
+
+
+def _check_amount(amount: Decimal, payable: Decimal, currency: str) -> None:
+    if amount <= 0:
+        raise InvalidRequest(
+            "A payment is more than nothing.",
+            next="Give a positive amount; to take a payment back, use undo_payment_id.",
+            field="amount",
+        )
+    if round_money(amount, currency) != amount:
+        raise InvalidRequest(
+            f"{currency} has {minor_units(currency)} decimals.", next="Round the amount.", field="amount"
+        )
+    if amount > payable:
+        raise InvalidRequest(
+            f"{currency} {format_amount(payable, currency)} is payable; this is "
+            f"{format_amount(amount - payable, currency)} too much.",
+            next=f"Register at most {format_amount(payable, currency)}.",
+            field="amount",
+        )
+
+
+def _in_base(record: SalesInvoice, amount: Decimal, payable: Decimal, view: Viewpoint) -> str:
+    """What to say was received in the administration's currency: Moneybird's own figure for all that is unpaid.
+
+    For a part there is none, and a rate made up here would end up in the user's profit and loss.
+    """
+    if amount != payable:
+        raise Unsupported(
+            f"Part of an invoice in {record.currency} cannot be registered: Moneybird wants to know what was received "
+            f"in {view.currency}.",
+            next="Register all that is payable, or ask the user to register this payment in Moneybird.",
+            field="amount",
+        )
+    return format_amount(round_money(record.total_unpaid_base, view.currency), view.currency)
+
+
+def _payment_of(record: SalesInvoice, payment_id: str) -> Payment:
+    for payment in record.payments:
+        if payment.id == payment_id:
+            return payment
+    raise _no_payment()
+
+
+def _no_payment() -> NotFound:
+    return NotFound(
+        "This invoice has no such payment, or it was taken back before.",
+        next="Take a payment id from get_invoice.",
+        field="undo_payment_id",
+    )
+
+
+async def _told(desk: Desk, step: Step, payment: Payment) -> dict[str, Any]:
+    record = await _again(desk, step)
+    currency = step.before["currency"] if record is None else record.currency
+    return {"payment": render_payment(from_vendor_payment(payment, currency), currency), **await _after(desk, step, record)}
+
+
+async def _undone(desk: Desk, step: Step) -> dict[str, Any]:
+    undone = {"id": step.before["payment"], "amount": step.before["amount"], "undone": True}
+    return {"payment": undone, **await _after(desk, step, await _again(desk, step))}
+
+
+async def _again(desk: Desk, step: Step) -> SalesInvoice | None:
+    """The invoice after the write; None when it cannot be read, which does not undo the write."""
+    try:
+        return await desk.api.invoice(step.before["invoice"])
+    except InvoiceError:
+        return None
+
+
+async def _after(desk: Desk, step: Step, record: SalesInvoice | None) -> dict[str, Any]:
+    before = {"before": step.before["standing"]}
+    if record is None:
+        return before
+    view = await desk.view()
+    return before | {"after": render_standing(from_vendor_invoice(record, await desk.api.rates([record]), view))}
