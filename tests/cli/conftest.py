@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from invoice_mcp.backends import registry
+
 from .offices import Office
 
 
@@ -22,3 +24,9 @@ def office(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Office:
     folder = tmp_path / "office"
     folder.mkdir()
     return Office(folder, capsys)
+
+
+@pytest.fixture
+def ledger_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A version that has no adapter but the ledger's; for this process alone."""
+    monkeypatch.setattr(registry, "ADAPTERS", {"ledger": registry.ADAPTERS["ledger"]})

@@ -27,6 +27,9 @@ country_code = "NL"
 iban = "NL91ABNA0417164300"
 """
 
+BOOKS = "[accounts.books]\nbackend = 'moneybird'\nadministration_id = '1'\ntoken = { env = 'NOT_SET_ANYWHERE' }\n"
+"""An account on a system of somebody else's, whose secret is not there."""
+
 
 def ledger(name: str, *keys: str) -> str:
     """An account on a ledger in the folder of the configuration, with more `keys` of its own."""

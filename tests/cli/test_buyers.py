@@ -6,7 +6,9 @@ import subprocess
 
 import pytest
 
-from .offices import SELLER, Office, at_a_terminal, ledger
+from invoice_mcp.backends.ledger.backend import LedgerBackend
+
+from .offices import BOOKS, Office, at_a_terminal, ledger
 
 
 def on_file(office: Office) -> dict[str, bool | None]:
@@ -114,9 +116,9 @@ def test_at_a_terminal_the_name_and_the_address_are_shown_and_asked_about(
     assert on_file(office) == {"Acme B.V.": confirmed}
 
 
+@pytest.mark.usefixtures("ledger_only")
 def test_accounts_are_searched_together_or_one_alone(office: Office) -> None:
-    office.configure(ledger("ledger"), ledger("second"), "[accounts.books]\nbackend = 'moneybird'\n"
-        "administration_id = '1'\ntoken = { env = 'NOT_SET_ANYWHERE' }\n")  # fmt: skip
+    office.configure(ledger("ledger"), ledger("second"), BOOKS)
     first = office.draft("First B.V.")["buyer"]
     second = office.draft("Second B.V.", account="second")["buyer"]
     assert set(on_file(office)) == {"First B.V.", "Second B.V."}
@@ -127,16 +129,26 @@ def test_accounts_are_searched_together_or_one_alone(office: Office) -> None:
     assert [(each["account"], each["outcome"]) for each in done] == [("second", "confirmed"), ("ledger", "confirmed")]
 
 
+@pytest.mark.usefixtures("ledger_only")
 @pytest.mark.parametrize(
     ("account", "words"),
     [("nowhere", "There is no such account.\nUse one of: ledger, books."), ("books", "no adapter")],
 )
 def test_an_account_that_keeps_no_buyers_is_named(account: str, words: str, office: Office) -> None:
-    office.configure(ledger("ledger"), "[accounts.books]\nbackend = 'moneybird'\nadministration_id = '1'\n"
-        "token = { env = 'NOT_SET_ANYWHERE' }\n", SELLER.format(name="ledger"))  # fmt: skip
+    office.configure(ledger("ledger"), BOOKS)
     code, out, err = office.run("buyers", "list", "--account", account)
     assert (code, out) == (1, "")
     assert words in err
+
+
+def test_where_the_system_itself_keeps_the_addresses_it_is_said(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(LedgerBackend, "confirm_buyer")
+    assert office.json("buyers", "list", "--json") == []
+    code, _, err = office.run("buyers", "list", "--account", "ledger")
+    assert code == 1
+    assert "are kept by its own system" in err
 
 
 def test_no_tool_can_confirm_an_address(office: Office) -> None:

@@ -227,6 +227,7 @@ def test_the_help_names_every_tool(office: Office) -> None:
     assert all(tool in out for tool in TOOLS)
 
 
+@pytest.mark.usefixtures("ledger_only")
 def test_nothing_of_a_credential_is_printed(office: Office) -> None:
     office.configure(
         ledger("ledger"),

@@ -66,7 +66,7 @@ async def test_always_shows_first_and_does_exactly_that_once(strict: Office) -> 
     done = await strict.call("register_payment", ref=ref, amount="21", confirmation=token)
     assert (done["outcome"], done["payment"]["amount"]) == ("done", "21.00")
     again = await strict.call("register_payment", ref=ref, amount="21", confirmation=token)
-    assert code(again) == "invalid_request"
+    assert (again["outcome"], again["payment"]) == ("replayed", done["payment"])
     assert (await strict.invoice(ref))["paid_amount"] == "21.00"
 
 

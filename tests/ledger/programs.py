@@ -9,16 +9,19 @@ import json
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from storage.programs import end_of, environment, in_child
+from storage.disk import Call, Disk
+from storage.programs import CHANGES, end_of, environment, in_child
 
 from ledger.mutants import MUTANTS
 from tests.flows.conftest import HeldClock, Office
@@ -70,9 +73,12 @@ class Worker:
 
     def end(self) -> bool:
         """Wait for its end and its last reports; whether it was killed."""
-        self.reported += [json.loads(line) for line in self._reports]
+        if self._pid is None:
+            return False
+        with self._reports:
+            self.reported += [json.loads(line) for line in self._reports]
         pid, self._pid = self._pid, None
-        return pid is not None and end_of(pid) != 0
+        return end_of(pid) != 0
 
 
 @contextmanager
@@ -218,8 +224,50 @@ async def do_jobs(folder: Path, shared: str, worker: int, done: Sequence[Answer]
             report(answer)
 
 
+def die_before_changes(folder: Path, every: int) -> list[dict[str, list[Answer]]]:
+    """A client makes a draft, mails it and books a payment; killed before one change of the disk, it does it all again.
+
+    In folder n of `folder` that is change n * `every`. Ends with the first that is not killed.
+    """
+
+    async def prepare(report: Report) -> None:
+        async with office_in(folder / "before") as office:
+            await office.draft("Buyer 0", price="1000.00")
+            await office.confirm_buyers()
+
+    reports_of([prepare])
+    lives = []
+    for number in count():
+        here = folder / str(number)
+        shutil.copytree(folder / "before", here)
+        with crew([partial(do_all, here, number * every)]) as [first]:
+            killed = first.end()
+        [second] = reports_of([partial(do_all, here, None)])
+        lives.append({"first": first.reported, "second": second})
+        if not killed:
+            return lives
+    raise AssertionError
+
+
+async def do_all(folder: Path, last_change: int | None, report: Report) -> None:
+    changes = count()
+
+    def kill(call: Call) -> None:
+        if call.method in CHANGES and next(changes) == last_change:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with Disk(kill):
+        async with office_in(folder) as office:
+            line = {"item_name": "Design", "net_price": "100.00"}
+            created = await office.call("create_invoice", buyer={"name": "Buyer 0"}, lines=[line])
+            report(created)
+            ref = created["invoice"]["ref"]
+            report(await office.call("change_phase", ref=ref, phase="sent", deliver="email"))
+            report(await office.call("register_payment", ref=ref, amount="21.00"))
+
+
 PROGRAMS: dict[str, Callable[[Path, int], Any]] = {
-    each.__name__: each for each in (send_together, pay_together, pay_once_together, work_and_be_killed)
+    each.__name__: each for each in (send_together, pay_together, pay_once_together, work_and_be_killed, die_before_changes)
 }
 
 if __name__ == "__main__":

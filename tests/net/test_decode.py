@@ -131,12 +131,11 @@ def test_depth_is_bounded_before_anything_is_parsed() -> None:
         b"[" + b",".join([b"1"] * (MAX_VALUES + 1)) + b"]",
         b"[" + b",".join([b"{}"] * (MAX_CONTAINERS + 1)) + b"]",
         b"[" + b",".join([b"[]"] * (MAX_CONTAINERS + 1)) + b"]",
-        b"1" + b"]1" * (MAX_CONTAINERS + 1),
         b"{" + b",".join(b'"%d":1' % n for n in range(50_000)) + b"}",
         b"[" + b",".join(b'{"a%d":1,"\\"b%d" :2}' % (n, n) for n in range(24_000)) + b"]",
         b'"' + "😀".encode() + b"a" * 1_100_000 + b'"',
     ],
-    ids=["values", "objects", "lists", "closing brackets", "names", "names in many objects", "wide text"],
+    ids=["values", "objects", "lists", "names", "names in many objects", "wide text"],
 )
 def test_what_would_take_too_much_memory_is_refused(body: bytes) -> None:
     with pytest.raises(Oversized):

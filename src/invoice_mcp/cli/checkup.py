@@ -24,16 +24,18 @@ Finding = dict[str, Any]
 OUTBOX: Final = "outbox"
 """The folder in the state directory where mail waits."""
 
-_DAMAGED: Final = "Stop what uses it, keep a copy of the file, and put back a backup."
+_RESTORE: Final = "Stop what uses it, keep a copy of the file, and put back a backup."
+_LOOK_THERE: Final = "Check the account's settings, and the system itself."
 
 
 async def examine(services: "Services") -> dict[str, Any]:
     """Everything: `accounts` (a list), `state_database`, `mail`, `outbox`, and `ok`, false when something is broken."""
+    outbox_folder = services.settings.state_dir / OUTBOX
     accounts, state, mail, outbox = await _together(
         lambda: _together(*(_looking_at(account) for account in services.accounts.all())),
-        lambda: _checked({}, lambda: _state(services)),
+        lambda: _checked({"file": str(services.state_file)}, lambda: _state(services)),
         lambda: _checked({}, lambda: _mail(services.settings.mail)),
-        lambda: _checked({}, lambda: _outbox(services.settings.state_dir / OUTBOX)),
+        lambda: _checked({"folder": str(outbox_folder)}, lambda: _outbox(outbox_folder)),
     )
     ok = all(finding["state"] != "broken" for finding in (*accounts, state, mail, outbox))
     return {"ok": ok, "accounts": accounts, "state_database": state, "mail": mail, "outbox": outbox}
@@ -64,23 +66,23 @@ async def _account(account: "Account") -> Finding:
     if isinstance(options, LedgerOptions) and not _is_there(options.path):
         return {"state": "new"}
     probe = await account.backend().probe()
-    return {**_state_of(probe.ok, probe.detail), "facts": dict(probe.facts)}
+    remedy = _RESTORE if isinstance(options, LedgerOptions) else _LOOK_THERE
+    return {**_state_of(probe.ok, probe.detail, remedy), "facts": dict(probe.facts)}
 
 
 async def _state(services: "Services") -> Finding:
-    file = {"file": str(services.state_file)}
     if not _is_there(services.state_file):
-        return {"state": "new", **file}
+        return {"state": "new"}
     facts = await services.state.facts()
-    return {**_state_of(facts.integrity == "ok", facts.integrity), **file, "facts": _facts(facts)}
+    return {**_state_of(facts.integrity == "ok", facts.integrity, _RESTORE), "facts": _facts(facts)}
 
 
 def _is_there(path: Path) -> bool:
     return os.path.lexists(path)  # a link that leads nowhere is there, and is refused when it is opened
 
 
-def _state_of(ok: bool, detail: str) -> Finding:
-    return {"state": "ok"} if ok else {"state": "broken", "problem": detail, "next": _DAMAGED}
+def _state_of(ok: bool, detail: str, remedy: str) -> Finding:
+    return {"state": "ok"} if ok else {"state": "broken", "problem": detail, "next": remedy}
 
 
 def _facts(facts: "DatabaseFacts") -> dict[str, str]:
@@ -91,7 +93,9 @@ async def _mail(mail: MailSettings) -> Finding:
     server = mail.server
     if server is None:
         return {"state": "ok", "by": "outbox"}
-    if server.user is not None and mail.password is not None:
+    if server.user is not None:
+        if mail.password is None:
+            raise ConfigError("mail.smtp_password", "missing, though smtp_url names a user")
         mail.password.reveal()  # raises when it cannot be fetched
     how = {"implicit": "TLS", "starttls": "STARTTLS", "none": "not encrypted, this machine"}[server.tls]
     return {"state": "ok", "by": "smtp", "server": f"{server.host}:{server.port}", "security": how, "from": mail.sender}
@@ -100,7 +104,7 @@ async def _mail(mail: MailSettings) -> Finding:
 async def _outbox(folder: Path) -> Finding:
     from invoice_mcp.mail.delivery import list_outbox
 
-    return {"state": "ok", "folder": str(folder), "waiting": len(list_outbox(folder))}
+    return {"state": "ok", "waiting": len(list_outbox(folder))}
 
 
 async def _checked(known: Mapping[str, Any], look: Callable[[], Awaitable[Finding]]) -> Finding:

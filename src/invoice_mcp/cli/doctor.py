@@ -25,7 +25,8 @@ _EXPLAINED: Final = {
 def command(context: click.Context, as_json: bool) -> None:
     """Check that all that is configured works.
 
-    That is every account, the databases and the mail. Nothing is sent and nothing is made. The exit code is 1 when something is broken.
+    That is every account, the databases and the mail. Nothing is sent and nothing is made. The exit code is 1 when
+    something is broken.
     """
     from invoice_mcp.cli.checkup import examine
     from invoice_mcp.settings import find_config
@@ -88,4 +89,4 @@ def _about_mail(mail: Mapping[str, Any]) -> list[str]:
 
 
 def _about_outbox(outbox: Mapping[str, Any]) -> list[str]:
-    return [outbox["folder"], f"{outbox['waiting']} waiting"] if "folder" in outbox else []
+    return [outbox["folder"], *([f"{outbox['waiting']} waiting"] if "waiting" in outbox else [])]

@@ -19,12 +19,8 @@ MAX_DIGITS: Final = 40
 MAX_TEXT_BYTES: Final = 4 * 1024 * 1024
 """What the text may take in memory: one character beyond U+FFFF makes all of them four bytes wide."""
 
-_MARKS: Final = b",[]{}"
-_MAX_MARKS: Final = 300_000
-"""In texts too, where they count for nothing; it bounds the memory that counting takes."""
-
-_BETWEEN_MARKS: Final = re.compile(rb'(?:[^",\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+"?+)++', re.DOTALL)
-"""Strings, and what stands between them. Possessive throughout: it never goes back, and needs no memory to do so."""
+_UP_TO_MARK: Final = re.compile(rb'(?:[^",\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+"?+)*+([,\[\]{}])?+', re.DOTALL)
+"""Strings and what stands between them, up to a mark that is in no string. It never fails and never goes back."""
 
 _STRINGS: Final = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"(\s*+:)?+', re.DOTALL)
 _FEW_COLONS: Final = 40_000
@@ -60,20 +56,20 @@ def decode_json(body: bytes) -> Any:
 
 
 def _check_size(body: bytes) -> None:
-    if sum(map(body.count, _MARKS)) > _MAX_MARKS:
-        raise Oversized("too many values")
-    marks = _BETWEEN_MARKS.sub(b"", body)
-    opened = marks.count(b"[") + marks.count(b"{")
-    if opened > MAX_CONTAINERS:
-        raise Oversized("too many objects and lists")
-    # One value to begin with, one more per comma, and at most one more per container: its first.
-    if 1 + marks.count(b",") + opened > MAX_VALUES:
-        raise Oversized("too many values")
-    depth = 0
-    for bracket in marks.translate(None, b","):
-        depth += 1 if bracket in b"[{" else -1
-        if depth > MAX_DEPTH:
-            raise Oversized("nested too deep")
+    values, containers, depth = 1, 0, 0
+    for found in _UP_TO_MARK.finditer(body):
+        match found[1]:
+            case b",":
+                values += 1
+            case b"[" | b"{":
+                # Its first value, if it has one: at most one too many is counted.
+                values += 1
+                containers += 1
+                depth += 1
+            case b"]" | b"}":
+                depth -= 1
+        if values > MAX_VALUES or containers > MAX_CONTAINERS or depth > MAX_DEPTH:
+            raise Oversized("too many values, or nested too deep")
     if body.count(b":") > _FEW_COLONS:
         _check_names(body)
 

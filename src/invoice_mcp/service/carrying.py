@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from invoice_mcp.backends.base import Plan, Step, Write, WriteArguments
-from invoice_mcp.errors import ConfirmationRequired, Conflict, Declined, InvoiceError, PolicyRefused
+from invoice_mcp.errors import (
+    ConfirmationRequired,
+    Conflict,
+    Declined,
+    InvalidRequest,
+    InvoiceError,
+    PolicyRefused,
+)
 from invoice_mcp.service.accounts import Account
 from invoice_mcp.service.app import Services
 from invoice_mcp.service.caller import Caller
@@ -43,9 +50,9 @@ async def carry_out(
     if all(consent is Consent.NONE for consent in consents):
         return [await _or_error(_at_once(services, job)) for job in jobs]
     planned = [await _or_error(_planned(job)) for job in jobs]
-    waiting = [(job, plan) for job, plan in zip(jobs, planned, strict=True) if isinstance(plan, Plan) and plan.steps]
+    waiting = _waiting(jobs, planned)
     if not waiting:
-        return [_nothing(job, plan) for job, plan in zip(jobs, planned, strict=True)]
+        return _nothing(jobs, planned)
     token = await _word(services, caller, request, planned, waiting, consents)
     return await _agreed(services, caller, request, jobs, token)
 
@@ -83,10 +90,19 @@ async def _word(
 async def _agreed(
     services: Services, caller: Caller, request: WriteArguments, jobs: Sequence[Job], token: str
 ) -> list[Written | InvoiceError]:
-    """Do exactly what was kept under `token`. A job that had nothing to do then has nothing to do now."""
+    """Do exactly what was kept under `token`. A job that had nothing to do then has nothing to do now.
+
+    A call that comes again with the token it has used is answered as long as it leaves nothing to do.
+    """
     if caller.reply is not None and not caller.reply.agreed:
         raise _declined()
-    kept = await services.pending.take(token, request)
+    try:
+        kept = await services.pending.take(token, request)
+    except InvalidRequest:
+        planned = [await _or_error(_planned(job)) for job in jobs]
+        if _waiting(jobs, planned):
+            raise
+        return _nothing(jobs, planned)
     return [
         await _or_error(_kept(services, job, steps) if steps else _still_nothing(job))
         for job, steps in zip(jobs, kept, strict=True)
@@ -130,7 +146,14 @@ async def _planned(job: Job) -> Plan | Written:
     done = await replay(backend, job.write)
     if done is not None:
         return done
-    plan = await backend.plan(job.write)
+    try:
+        plan = await backend.plan(job.write)
+    except InvoiceError:
+        # What stands in its way may be its own effect: another process did this very write in between.
+        done = await replay(backend, job.write)
+        if done is None:
+            raise
+        return done
     check_plan(job.account, job.write, plan)
     return plan
 
@@ -139,8 +162,14 @@ def _settled(job: Job, plan: Plan | Written) -> Written:
     return plan if isinstance(plan, Written) else Written("done", job.write.invoice_id, {}, plan)
 
 
-def _nothing(job: Job, plan: Plan | Written | InvoiceError) -> Written | InvoiceError:
-    return plan if isinstance(plan, InvoiceError) else _settled(job, plan)
+def _waiting(jobs: Sequence[Job], planned: Sequence[Plan | Written | InvoiceError]) -> list[tuple[Job, Plan]]:
+    return [(job, plan) for job, plan in zip(jobs, planned, strict=True) if isinstance(plan, Plan) and plan.steps]
+
+
+def _nothing(jobs: Sequence[Job], planned: Sequence[Plan | Written | InvoiceError]) -> list[Written | InvoiceError]:
+    return [
+        plan if isinstance(plan, InvoiceError) else _settled(job, plan) for job, plan in zip(jobs, planned, strict=True)
+    ]
 
 
 async def _or_error(work: Awaitable[T]) -> T | InvoiceError:

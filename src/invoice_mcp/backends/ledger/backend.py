@@ -129,9 +129,8 @@ class LedgerBackend:
         return None
 
     async def perform(self, step: Step, _done: Sequence[StepResult]) -> StepResult:
-        moment = self._moment()
-
         def transaction(connection: "apsw.Connection") -> tuple[StepResult, OwedMail | None]:
+            moment = self._moment()  # not before: the wait for other writers may have lasted past midnight
             replay = journal.recorded(connection, step.identity, moment)
             if replay is not None:
                 return StepResult(replay.invoice_id, replay.result, replay), None

@@ -35,18 +35,11 @@ def resolve(connection: "apsw.Connection", given: BuyerInput) -> Party:
             )
         return _unchanged(found[1], given)
     name = given.name or ""
-    matches = reads.find_buyers(connection, name, MAX_CANDIDATES + 1)
-    exact = [party for party in matches if fold(party.name) == fold(name)]
     if given.new:
-        if exact:
-            raise Ambiguous(
-                "A buyer of this name is on file already.",
-                next="Give buyer.id of the one meant, or a name that tells the new one apart.",
-                field="buyer.name",
-                candidates=[candidate(party) for party in exact],
-            )
+        check_new(connection, name)
         return _new(given)
-    chosen = exact or matches
+    matches = reads.find_buyers(connection, name, MAX_CANDIDATES + 1)
+    chosen = _of_that_name(matches, name) or matches
     if not chosen:
         raise NotFound(
             "No buyer of this name is on file; nothing was written.",
@@ -64,6 +57,22 @@ def resolve(connection: "apsw.Connection", given: BuyerInput) -> Party:
     return _unchanged(chosen[0], given)
 
 
+def check_new(connection: "apsw.Connection", name: str) -> None:
+    """Refuse a second buyer of the same name.
+
+    Raises:
+        Ambiguous: somebody on file bears it.
+    """
+    bearers = _of_that_name(reads.find_buyers(connection, name, MAX_CANDIDATES + 1), name)
+    if bearers:
+        raise Ambiguous(
+            "A buyer of this name is on file already.",
+            next="Give buyer.id of the one meant, or a name that tells the new one apart.",
+            field="buyer.name",
+            candidates=[candidate(party) for party in bearers],
+        )
+
+
 def candidate(party: Party) -> dict[str, Any]:
     """A buyer in a list of candidates: enough to tell them apart."""
     facts = {
@@ -74,6 +83,10 @@ def candidate(party: Party) -> dict[str, Any]:
         "email": party.email,
     }
     return {key: value for key, value in facts.items() if value}
+
+
+def _of_that_name(parties: list[Party], name: str) -> list[Party]:
+    return [party for party in parties if fold(party.name) == fold(name)]
 
 
 def _unchanged(party: Party, given: BuyerInput) -> Party:

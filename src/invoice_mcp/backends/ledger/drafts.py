@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from invoice_mcp.backends.ledger import buyers
 from invoice_mcp.backends.ledger.book import Moment
 from invoice_mcp.domain.invoice import Party
 from invoice_mcp.domain.money import format_amount, format_number, from_minor, to_minor
@@ -127,6 +128,7 @@ def check_left_to_credit(connection: "apsw.Connection", credited: Mapping[str, A
 def _settle_buyer(connection: "apsw.Connection", buyer: Mapping[str, Any], moment: Moment) -> tuple[int, Party]:
     known = buyer
     if "new" in buyer:
+        buyers.check_new(connection, buyer["new"]["name"])  # who may have been added since the plan was made
         known = {**buyer["new"], "id": new_id("buy")}
         sql.insert_buyer(connection, known, confirmed=False, at=moment.at)
     found = sql.buyer_by_id(connection, known["id"])

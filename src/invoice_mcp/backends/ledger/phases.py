@@ -14,7 +14,7 @@ from invoice_mcp.domain.invoice import Invoice, Party
 from invoice_mcp.domain.money import Money
 from invoice_mcp.domain.requests import ChangePhase
 from invoice_mcp.domain.status import Kind, Phase
-from invoice_mcp.errors import Conflict, InvalidRequest, PolicyRefused, Unsupported
+from invoice_mcp.errors import Conflict, InvalidRequest, OutcomeUnknown, PolicyRefused, Unsupported
 from invoice_mcp.mail.message import is_address
 from invoice_mcp.storage import ledger_writes as sql
 
@@ -43,6 +43,7 @@ def plan(connection: "apsw.Connection", book: Book, write: Write, moment: Moment
         Unsupported: no such phase in this book.
         Conflict: not possible from where the invoice stands, or not the expected status.
         PolicyRefused: the seller's details are missing, or the address is not confirmed by a person.
+        OutcomeUnknown: the invoice is issued, and whether its mail left cannot be told.
     """
     request = write.request
     assert isinstance(request, ChangePhase)
@@ -172,8 +173,20 @@ def _recipient(buyer: Party) -> str:
 
 
 def _still_to_mail(connection: "apsw.Connection", request: ChangePhase, head: Mapping[str, Any]) -> bool:
-    """Whether an issued invoice is asked to be mailed and no mail of it has left or may have left."""
-    return request.deliver == "email" and sql.mailed_outcomes(connection, head["seq"]) <= {"refused"}
+    """Whether an issued invoice is asked to be mailed and no mail of it has left.
+
+    Raises:
+        OutcomeUnknown: one may have left.
+    """
+    outcomes = sql.mailed_outcomes(connection, head["seq"])
+    if request.deliver != "email" or outcomes & {"sent", "queued"}:
+        return False
+    if outcomes & {"pending", "unknown"}:
+        raise OutcomeUnknown(
+            "The invoice is issued; whether the mail with it left is not known, and it is not sent again.",
+            next="Ask the person to look into the mail server's log, and to hand the invoice over if it did not leave.",
+        )
+    return True
 
 
 def _check_credit(connection: "apsw.Connection", head: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from invoice_mcp.backends.base import StepResult
 from invoice_mcp.backends.ledger.book import Book, Moment, OwedMail
 from invoice_mcp.backends.ledger.heads import head_of, invoice_of
 from invoice_mcp.domain.invoice import Invoice, Party
-from invoice_mcp.errors import InvoiceError
+from invoice_mcp.errors import InvoiceError, StorageFailed
 from invoice_mcp.mail.delivery import Delivery, Mailer
 from invoice_mcp.mail.letters import invoice_letter, reminder_letter
 from invoice_mcp.mail.message import compose
@@ -52,7 +53,8 @@ class Post:
             if mail.purpose == "invoice" and delivery.outcome in ("sent", "queued"):
                 sql.set_sent_to(connection, seq, delivery.channel, mail.recipient, moment.at)
 
-        await self._database.write(settle)
+        with suppress(StorageFailed):  # on record it stays pending, so it is not sent again; the caller hears the truth
+            await self._database.write(settle)
         return result
 
     async def _hand_over(self, invoice_id: str, mail: OwedMail) -> Delivery:

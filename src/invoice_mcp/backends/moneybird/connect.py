@@ -32,7 +32,7 @@ def connect(account: AccountSettings, around: Surroundings) -> MoneybirdBackend:
     )
     client = ApiClient(
         origin,
-        StaticHeaders(account.name, [SecretHeader("Authorization", options.token, "Bearer ")]),
+        StaticHeaders([SecretHeader("Authorization", options.token, "Bearer ")], account=account.name),
         Limits([REQUESTS], around.clock),
         account=account.name,
         timeout_s=account.timeout_s,

@@ -8,9 +8,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from invoice_mcp.backends.base import Step
 from invoice_mcp.backends.moneybird.api import Api
-from invoice_mcp.backends.moneybird.reading import Viewpoint
+from invoice_mcp.backends.moneybird.credits import credits_of
+from invoice_mcp.backends.moneybird.reading import Viewpoint, from_vendor_invoice
+from invoice_mcp.backends.moneybird.states import flags_of
 from invoice_mcp.backends.moneybird.wire import SalesInvoice, broken
 from invoice_mcp.clock import Clock, rfc3339
+from invoice_mcp.domain.invoice import Invoice
+from invoice_mcp.domain.status import Flag
 from invoice_mcp.errors import Conflict
 
 FRESH: Final = dt.timedelta(seconds=5)
@@ -49,6 +53,18 @@ class Desk:
             raise broken("administrations.time_zone") from None
         return Viewpoint(self.account, administration.currency, zone, self.clock.now().astimezone(zone).date())
 
+    async def invoice(self, invoice_id: str, field: str = "ref") -> Invoice:
+        """The whole invoice, with its credit invoices where it may have some.
+
+        Raises:
+            NotFound: there is none; `field` names the argument.
+        """
+        record = await self.api.invoice(invoice_id, field)
+        view = await self.view()
+        settled = {Flag.CREDITED, Flag.MAYBE_CREDITED} & set(flags_of(record))
+        credits = (await credits_of(self.api, record, view.today, self.scan_pages)).credits if settled else ()
+        return from_vendor_invoice(record, await self.api.rates([record]), view, credits)
+
     def before(self, invoice: SalesInvoice, **more: Any) -> dict[str, Any]:
         """What a step relies on: how the invoice was, and when that was read."""
         return {"invoice": invoice.id, "state": _state(invoice), "read_at": self._stamp(), **more}
@@ -71,7 +87,7 @@ class Desk:
 
     def is_unchanged(self, invoice: SalesInvoice, before: Mapping[str, Any]) -> bool:
         """Whether the invoice is as the step found it."""
-        return _state(invoice) == before["state"]
+        return bool(_state(invoice) == before["state"])
 
     def _stamp(self) -> str:
         return rfc3339(self.clock.now())

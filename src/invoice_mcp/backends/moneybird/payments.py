@@ -16,7 +16,8 @@ from invoice_mcp.domain.money import Money, format_amount, minor_units, round_mo
 from invoice_mcp.domain.requests import RegisterPayment
 from invoice_mcp.domain.results import render_payment, render_standing
 from invoice_mcp.domain.status import Kind
-from invoice_mcp.errors import Conflict, InvalidRequest, InvoiceError, NotFound, Unsupported
+from invoice_mcp.errors import Conflict, InvalidRequest, InvoiceError, NotFound, Unsupported, VendorContract
+from invoice_mcp.net import LostAnswer
 
 _LOOK: Final = "Look at it with get_invoice."
 
@@ -198,27 +199,23 @@ def _no_payment() -> NotFound:
 
 
 async def _told(desk: Desk, step: Step, payment: Payment) -> dict[str, Any]:
-    record = await _again(desk, step)
-    currency = step.before["currency"] if record is None else record.currency
-    return {"payment": render_payment(from_vendor_payment(payment, currency), currency), **await _after(desk, step, record)}
+    currency = step.before["currency"]
+    try:
+        shown = render_payment(from_vendor_payment(payment, currency), currency)
+    except VendorContract as error:
+        raise LostAnswer(error.message) from None
+    return {"payment": shown, **await _standings(desk, step)}
 
 
 async def _undone(desk: Desk, step: Step) -> dict[str, Any]:
     undone = {"id": step.before["payment"], "amount": step.before["amount"], "undone": True}
-    return {"payment": undone, **await _after(desk, step, await _again(desk, step))}
+    return {"payment": undone, **await _standings(desk, step)}
 
 
-async def _again(desk: Desk, step: Step) -> SalesInvoice | None:
-    """The invoice after the write; None when it cannot be read, which does not undo the write."""
-    try:
-        return await desk.api.invoice(step.before["invoice"])
-    except InvoiceError:
-        return None
-
-
-async def _after(desk: Desk, step: Step, record: SalesInvoice | None) -> dict[str, Any]:
+async def _standings(desk: Desk, step: Step) -> dict[str, Any]:
+    """How the invoice stood, and stands now; that it cannot be read does not undo the write."""
     before = {"before": step.before["standing"]}
-    if record is None:
+    try:
+        return before | {"after": render_standing(await desk.invoice(step.before["invoice"]))}
+    except InvoiceError:
         return before
-    view = await desk.view()
-    return before | {"after": render_standing(from_vendor_invoice(record, await desk.api.rates([record]), view))}

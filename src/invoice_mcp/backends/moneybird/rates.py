@@ -21,7 +21,10 @@ SALES: Final = "sales_invoice"
 
 _BY_NAME: Final = (
     (re.compile(r"\b(verlegd|verleggen|reverse)\b"), TaxCategory.REVERSE_CHARGE),
-    (re.compile(r"\b(intracommunautair\w*|intra-community|icp|icl|binnen (de )?eu|within the eu)\b"), TaxCategory.INTRA_EU),
+    (
+        re.compile(r"\b(intracommunautair\w*|intra-community|icp|icl|binnen (de )?eu|within the eu)\b"),
+        TaxCategory.INTRA_EU,
+    ),
     (re.compile(r"\b(export\w*|uitvoer|buiten (de )?eu|outside the eu|non-eu)\b"), TaxCategory.EXPORT),
     (re.compile(r"\b(vrijgesteld\w*|exempt\w*)\b"), TaxCategory.EXEMPT),
     (re.compile(r"\b(geen btw|no vat|outside (the )?scope|buiten (de )?heffing)\b"), TaxCategory.OUTSIDE_SCOPE),
@@ -64,7 +67,7 @@ def choose(rates: Mapping[str, TaxRate], tax: Tax, country: str | None, field: s
     meant = [rate for rate in near if tax_of(rate) == tax]
     if not meant:
         raise InvalidRequest(
-            f"Moneybird has no active VAT rate of {format_number(tax.rate)} % in category {tax.category} for this buyer.",
+            f"For this buyer Moneybird has no active VAT rate of {format_number(tax.rate)} %, category {tax.category}.",
             next="Use one of the candidates, or ask the user to add the rate in Moneybird.",
             field=field,
             candidates=_shown(near),

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, Literal
 
 from invoice_mcp.backends.moneybird.marker import reference_of
 from invoice_mcp.backends.moneybird.rates import Tax, tax_of
@@ -335,7 +335,7 @@ def _abilities(record: SalesInvoice, view: Viewpoint) -> Abilities:
     claimed = status in UNPAID and kind_of(record) is Kind.INVOICE and record.total_unpaid > 0
     held = {Flag.PAUSED, Flag.DUBIOUS} & set(flags_of(record))
     due = record.due_date is not None and record.due_date < view.today
-    payable = "part" if record.currency == view.currency else "full"
+    payable: Literal["part", "full"] = "part" if record.currency == view.currency else "full"
     return Abilities(
         register_payment=payable if claimed else "no",
         send_reminder=claimed and due and not held and mail_to(record) is not None,

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from difflib import SequenceMatcher
+from itertools import pairwise
 from typing import Final
 
 from invoice_mcp.backends.moneybird import sums
@@ -40,9 +41,7 @@ class _Buyers:
     gap: Gap | None = None
 
 
-async def search(
-    api: Api, query: InvoiceQuery, position: Position | None, view: Viewpoint, *, scan_pages: int
-) -> Page:
+async def search(api: Api, query: InvoiceQuery, position: Position | None, view: Viewpoint, *, scan_pages: int) -> Page:
     """One page of what matches. `query.today` is that of `view`.
 
     Raises:
@@ -155,12 +154,12 @@ def _page(
     partial = window.next is not None or mark.spot != Mark().spot
     told_by_cursor = query.sort == Sort() and _newest_first(read) and not query.totals
     gaps = [Gap(_how_much(window))] if partial and (query.group_by is not None or not told_by_cursor) else []
-    summed = (
-        {"totals": sums.totals(found, partial=partial), "ageing": sums.ageing(found, view.today)} if query.totals else {}
-    )
+    totals = sums.totals(found, partial=partial) if query.totals else ()
+    ageing = sums.ageing(found, view.today) if query.totals else ()
     if query.group_by is not None:
         by_rate = [sums.NOT_BY_RATE] if query.group_by is GroupBy.TAX_RATE else []
-        return Page(groups=sums.groups(found, query.group_by, view.account), gaps=(*gaps, *by_rate), **summed)
+        groups = sums.groups(found, query.group_by, view.account)
+        return Page(groups=groups, totals=totals, ageing=ageing, gaps=(*gaps, *by_rate))
     ordered = sums.in_order(found, query.sort)
     begin = _after(ordered, mark)
     shown = ordered[begin : begin + query.limit]
@@ -173,9 +172,10 @@ def _page(
     return Page(
         rows=tuple(each.row for each in shown),
         next=None if following is None else following.position(),
+        totals=totals,
+        ageing=ageing,
         gaps=tuple(gaps),
         loose_number=filters.loose_number and bool(found),
-        **summed,
     )
 
 
@@ -187,9 +187,7 @@ def _after(ordered: Sequence[Candidate], mark: Mark) -> int:
     return ids.index(mark.last) + 1 if mark.last in ids else mark.given - 1
 
 
-def _candidates(
-    read: Sequence[SalesInvoice], view: Viewpoint, rates: Mapping[str, TaxRate]
-) -> list[Candidate]:
+def _candidates(read: Sequence[SalesInvoice], view: Viewpoint, rates: Mapping[str, TaxRate]) -> list[Candidate]:
     credits: dict[str, list[SalesInvoice]] = {}
     for invoice in read:
         if invoice.original_sales_invoice_id is not None:
@@ -215,7 +213,7 @@ def _text(invoice: SalesInvoice) -> str:
 def _newest_first(read: Sequence[SalesInvoice]) -> bool:
     """Whether the list came in the order of rows; Moneybird documents none."""
     days = [invoice.invoice_date for invoice in read if invoice.invoice_date is not None]
-    return all(earlier >= later for earlier, later in zip(days, days[1:], strict=False))
+    return all(earlier >= later for earlier, later in pairwise(days))
 
 
 def _how_much(window: Window) -> str:

@@ -147,6 +147,11 @@ def _lateness(row: InvoiceRow, today: dt.date) -> int:
     return sum(days > limit for limit in _DAYS)
 
 
+def _month(row: InvoiceRow) -> str:
+    """The month of issue; empty for what was never issued."""
+    return "" if row.status in NOT_ISSUED or row.issue_date is None else f"{row.issue_date:%Y-%m}"
+
+
 def _age(row: InvoiceRow) -> tuple[int, str]:
     """Ids grow with time; as texts the longer one is the later."""
     return len(row.ref.id), row.ref.id
@@ -156,5 +161,5 @@ _LABELS: Final[Mapping[GroupBy, Callable[[InvoiceRow, str], tuple[str, str]]]] =
     GroupBy.BUYER: lambda row, _: ("", row.buyer_id or ""),
     GroupBy.ACCOUNT: lambda _, account: (account, ""),
     GroupBy.STATUS: lambda row, _: (row.status.value, ""),
-    GroupBy.MONTH: lambda row, _: ("" if row.status in NOT_ISSUED or not row.issue_date else f"{row.issue_date:%Y-%m}", ""),
+    GroupBy.MONTH: lambda row, _: (_month(row), ""),
 }

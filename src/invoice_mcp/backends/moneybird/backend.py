@@ -1,0 +1,77 @@
+"""Moneybird as a backend: reads are answered at once, writes by the rules of their tool."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from invoice_mcp.backends.base import Absent, Found, PhaseLabel, Plan, Probe, Step, StepResult, Undetermined, Write
+from invoice_mcp.backends.moneybird import buyers, payments
+from invoice_mcp.backends.moneybird.capabilities import CAPABILITIES, PHASES
+from invoice_mcp.backends.moneybird.desk import Desk
+from invoice_mcp.backends.moneybird.numbers import check_number
+from invoice_mcp.backends.moneybird.search import find_number, search
+from invoice_mcp.domain.invoice import Invoice, Party
+from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position
+from invoice_mcp.domain.results import NAME_LENGTH
+from invoice_mcp.domain.text import clean_text
+
+
+class _Rules(NamedTuple):
+    plan: Callable[[Desk, Write], Awaitable[Plan]]
+    perform: Callable[[Desk, Step, Sequence[StepResult]], Awaitable[StepResult]]
+    find: Callable[[Desk, Step, Sequence[StepResult]], Awaitable[Found | Absent | Undetermined]]
+
+
+_RULES: Final = {
+    "register_payment": _Rules(payments.plan, payments.perform, payments.find),
+}
+
+
+class MoneybirdBackend:
+    """One administration."""
+
+    capabilities = CAPABILITIES
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def search(self, query: InvoiceQuery, position: Position | None) -> Page:
+        if query.invoice_number is not None:
+            check_number(query.invoice_number)
+        desk = self._desk
+        view = await desk.view()
+        return await search(desk.api, replace(query, today=view.today), position, view, scan_pages=desk.scan_pages)
+
+    async def get(self, invoice_id: str) -> Invoice:
+        return await self._desk.invoice(invoice_id)
+
+    async def find_number(self, invoice_number: str) -> NumberMatches:
+        check_number(invoice_number)
+        return await find_number(self._desk.api, invoice_number, await self._desk.view())
+
+    async def find_buyers(self, text: str, limit: int) -> list[Party]:
+        return (await buyers.find(self._desk.api, text))[:limit]
+
+    async def phases(self) -> list[PhaseLabel]:
+        return [PhaseLabel(phase.value, phase.value) for phase in PHASES]
+
+    async def probe(self) -> Probe:
+        administration = await self._desk.api.administration()
+        shown = {
+            "administration": clean_text(administration.name, NAME_LENGTH),
+            "currency": administration.currency,
+            "time_zone": clean_text(administration.time_zone, NAME_LENGTH),
+        }
+        return Probe(True, f"administration {administration.id}, {administration.currency}", shown)
+
+    async def plan(self, write: Write) -> Plan:
+        return await _RULES[write.identity.tool].plan(self._desk, write)
+
+    async def perform(self, step: Step, done: Sequence[StepResult]) -> StepResult:
+        return await _RULES[step.identity.tool].perform(self._desk, step, done)
+
+    async def find(self, step: Step, done: Sequence[StepResult]) -> Found | Absent | Undetermined:
+        return await _RULES[step.identity.tool].find(self._desk, step, done)
+
+    async def close(self) -> None:
+        await self._desk.api.close()

@@ -1,0 +1,31 @@
+"""The credit invoices of an invoice: Moneybird links them from the credit to the original only."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from invoice_mcp.backends.moneybird.api import Api
+from invoice_mcp.backends.moneybird.filters import invoice_filter, since
+from invoice_mcp.backends.moneybird.scan import BEGINNING, read_window
+from invoice_mcp.backends.moneybird.wire import SalesInvoice
+
+
+@dataclass(frozen=True, slots=True)
+class Credits:
+    """Those that were found. `complete` is false when there were more invoices of the buyer than are read."""
+
+    credits: Sequence[SalesInvoice]
+    complete: bool
+
+
+async def credits_of(api: Api, invoice: SalesInvoice, today: dt.date, scan_pages: int) -> Credits:
+    """Everything that credits `invoice`, drafts too: found among what its buyer got since."""
+    begin = invoice.invoice_date or today
+    wanted = invoice_filter(
+        since(min(begin, today), today),
+        contact_id=invoice.contact_id,
+        created_after=invoice.created_at - dt.timedelta(seconds=1),
+    )
+    window = await read_window(api, [wanted], BEGINNING, scan_pages, lambda _: False)
+    found = [each for each in window.invoices if each.original_sales_invoice_id == invoice.id]
+    return Credits(found, window.next is None)

@@ -1,0 +1,178 @@
+"""A Moneybird account over a running double; what passes is held against the vendor's file when it is at hand."""
+
+import datetime as dt
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from invoice_mcp.backends.base import Plan, StepResult, Surroundings, Write
+from invoice_mcp.backends.moneybird.backend import MoneybirdBackend
+from invoice_mcp.backends.moneybird.connect import connect
+from invoice_mcp.domain.identity import Identity
+from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, RegisterPayment, SendReminder
+from invoice_mcp.sandbox.moneybird.app import create_app
+from invoice_mcp.sandbox.moneybird.book import Administration, Book
+from invoice_mcp.sandbox.moneybird.lifecycle import Books
+from invoice_mcp.sandbox.moneybird.records import Contact, Invoice
+from invoice_mcp.sandbox.moneybird.seeds import ADMINISTRATION_ID, TOKEN, seeded_book
+from invoice_mcp.sandbox.moneybird.switches import Switches
+from invoice_mcp.sandbox.proxy import FaultProxy
+from invoice_mcp.sandbox.runner import running
+from invoice_mcp.settings import parse_settings
+from invoice_mcp.settings.today import account_today
+
+from tests.backends.moneybird.checked import checked
+
+NOW = dt.datetime(2026, 11, 18, 9, 30, tzinfo=dt.UTC)
+
+CONFIGURATION = """
+[accounts.books]
+backend = "moneybird"
+mode = "full"
+base_url = "{url}/api/v2"
+administration_id = "{administration}"
+token = "{token}"
+{more}
+"""
+
+_REQUESTS = {
+    "create_invoice": CreateInvoice,
+    "register_payment": RegisterPayment,
+    "send_reminder": SendReminder,
+    "change_phase": ChangePhase,
+}
+
+
+class HeldClock:
+    """A clock that moves only when told to."""
+
+    def __init__(self, now: dt.datetime) -> None:
+        self._now = now
+
+    def now(self) -> dt.datetime:
+        return self._now
+
+    async def sleep(self, seconds: int) -> None:
+        self.advance(seconds=seconds)
+
+    def advance(self, **by: int) -> None:
+        self._now += dt.timedelta(**by)
+
+
+@dataclass
+class Bench:
+    """An account, the double behind it, and what passed between them."""
+
+    backend: MoneybirdBackend
+    proxy: FaultProxy
+    book: Book
+    clock: HeldClock
+    switches: Switches
+    counter: int = field(default=0)
+
+    @property
+    def administration(self) -> Administration:
+        return self.book.administrations[ADMINISTRATION_ID]
+
+    @property
+    def books(self) -> Books:
+        """The double's books, to look into and to act in as a colleague would."""
+        books = Books(self.administration, self.switches, self.clock.now())
+        books.catch_up()
+        return books
+
+    @property
+    def sent(self) -> list[str]:
+        """Method and path below the administration of every request so far."""
+        prefix = f"/api/v2/{ADMINISTRATION_ID}"
+        return [f"{each.method} {each.path.removeprefix(prefix)}" for each in self.proxy.received]
+
+    @property
+    def writes(self) -> int:
+        """How many requests were no reads."""
+        return sum(each.method != "GET" for each in self.proxy.received)
+
+    def since(self, before: int) -> list[str]:
+        """The requests after the first `before` ones, without queries."""
+        return [each.partition("?")[0] for each in self.sent[before:]]
+
+    def in_state(self, state: str, **attributes: Any) -> Invoice:
+        """An invoice of the seeds."""
+        self.books.catch_up()
+        return next(
+            each
+            for each in reversed(self.administration.invoices.values())
+            if each.state == state and all(getattr(each, name) == value for name, value in attributes.items())
+        )
+
+    def contact(self, name: str = "Acme B.V.") -> Contact:
+        return next(each for each in self.administration.contacts.values() if each.name == name)
+
+    def write(self, tool: str, invoice_id: str | None = None, **arguments: Any) -> Write:
+        """A write of its own identity."""
+        self.counter += 1
+        given = {"ref": f"books:{invoice_id}"} if tool in ("register_payment", "change_phase") else {}
+        given = {"refs": [f"books:{invoice_id}"]} if tool == "send_reminder" else given
+        request = _REQUESTS[tool].model_validate({**given, **arguments})
+        identity = Identity(f"op_{self.counter:018d}", tool, f"{self.counter:064x}", 24)
+        return Write(identity, invoice_id, request)
+
+    async def plan(self, tool: str, invoice_id: str | None = None, **arguments: Any) -> Plan:
+        return await self.backend.plan(self.write(tool, invoice_id, **arguments))
+
+    async def carry_out(self, plan: Plan) -> list[StepResult]:
+        done: list[StepResult] = []
+        for step in plan.steps:
+            done.append(await self.backend.perform(step, done))
+        return done
+
+    async def do(self, tool: str, invoice_id: str | None = None, **arguments: Any) -> StepResult:
+        """Plan and carry out; the result of the last step."""
+        return (await self.carry_out(await self.plan(tool, invoice_id, **arguments)))[-1]
+
+    async def draft(self, price: str = "100.00", buyer: str = "Acme B.V.", **more: Any) -> str:
+        """The id of a new draft of one line at 21 %."""
+        lines = [{"item_name": "Ontwerp", "net_price": price, "tax_rate": "21"}]
+        arguments: Mapping[str, Any] = {"buyer": {"name": buyer}, "lines": lines, **more}
+        return (await self.do("create_invoice", **arguments)).invoice_id
+
+    async def issued(self, price: str = "100.00", buyer: str = "Acme B.V.", **more: Any) -> str:
+        """The id of a new invoice, handed over by hand."""
+        invoice_id = await self.draft(price, buyer, **more)
+        await self.do("change_phase", invoice_id, phase="sent", deliver="manual")
+        return invoice_id
+
+
+@asynccontextmanager
+async def bench(
+    invoices: int = 120, switches: Switches | None = None, more: str = "", now: dt.datetime = NOW
+) -> AsyncIterator[Bench]:
+    """A double of its own with an account on it."""
+    clock = HeldClock(now)
+    known = switches or Switches(requests_per_window=None)
+    book = seeded_book(now, invoices)
+    async with running(checked(create_app(book, known, clock))) as proxy:
+        text = CONFIGURATION.format(url=proxy.url, administration=ADMINISTRATION_ID, token=TOKEN, more=more)
+        settings = parse_settings(text, Path("/"))
+        account = settings.accounts["books"]
+        around = Surroundings(
+            mail=settings.mail,
+            state_dir=settings.state_dir,
+            clock=clock,
+            today=lambda: account_today(settings, account, clock),
+        )
+        backend = connect(account, around)
+        try:
+            yield Bench(backend, proxy, book, clock, known)
+        finally:
+            await backend.close()
+
+
+@pytest.fixture
+async def books() -> AsyncIterator[Bench]:
+    async with bench() as opened:
+        yield opened
