@@ -39,7 +39,7 @@ Act = Callable[[Wire], Awaitable[None]]
 
 
 class Peer:
-    """Plays one act per request, in order; `otherwise` when they have run out."""
+    """Plays one act per request, in order; `otherwise` when they have run out. `arrived`: there was a request."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.acts: list[Act] = []
@@ -49,6 +49,7 @@ class Peer:
         self.connections = 0
         self.port = 0
         self._tls = tls
+        self.arrived = asyncio.Event()
         self._closing = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -91,6 +92,7 @@ class Peer:
             while not writer.is_closing():
                 wire.request = await _request(reader, number)
                 self.requests.append(wire.request)
+                self.arrived.set()
                 act = self.acts.pop(0) if self.acts else self.otherwise
                 await act(wire)
         except (OSError, asyncio.IncompleteReadError):

@@ -9,7 +9,7 @@ import pytest
 from invoice_mcp.errors import VendorContract
 from invoice_mcp.net import LostAnswer
 from tests.net.conftest import ConnectTo
-from tests.net.peer import Peer, Wire, cut_off, message, raw, reply
+from tests.net.peer import Peer, cut_off, hang, message, raw, reply
 
 
 async def test_reads_share_a_connection(peer: Peer, connect: ConnectTo) -> None:
@@ -36,11 +36,8 @@ async def test_every_write_has_a_connection_of_its_own(peer: Peer, connect: Conn
 async def test_a_connection_that_died_while_it_was_kept_costs_a_read_one_more_attempt(
     peer: Peer, connect: ConnectTo
 ) -> None:
-    async def answer_and_die(wire: Wire) -> None:
-        # Closed only when the next request is there: the client could not have seen it.
-        await reply({})(wire)
-
-    peer.play(answer_and_die, cut_off())
+    # It is closed only when the next request is there: the client could not have seen it.
+    peer.play(reply({}), cut_off())
     client = connect(peer.url)
     await client.get(["x"])
     assert (await client.get(["x"])).status == 200
@@ -98,13 +95,10 @@ async def test_closing_twice_is_closing_once_and_a_closed_client_can_go_on(peer:
 
 
 async def test_a_cancelled_write_leaves_nothing_behind(peer: Peer, connect: ConnectTo) -> None:
-    from tests.net.peer import hang
-
     peer.play(hang())
     client = connect(peer.url)
     writing = asyncio.create_task(client.send("POST", ["x"]))
-    while not peer.requests:
-        await asyncio.sleep(0)
+    await peer.arrived.wait()
     writing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await writing

@@ -11,7 +11,7 @@ from invoice_mcp.errors import RateLimited
 from invoice_mcp.net import Limits, Window
 from invoice_mcp.net.deadline import Deadline
 from tests.net.conftest import ConnectTo, HeldClock
-from tests.net.peer import Peer
+from tests.net.peer import Peer, reply
 
 MONEYBIRD = [Window(150, 300)]
 PRODUCTIVE = [Window(100, 10), Window(4000, 1800)]
@@ -40,8 +40,6 @@ async def test_the_request_that_would_be_too_many_is_not_sent_when_there_is_none
 
 
 async def test_every_attempt_counts(peer: Peer, connect: ConnectTo, clock: HeldClock) -> None:
-    from tests.net.peer import reply
-
     peer.otherwise = reply({}, 503)
     limits = Limits(MONEYBIRD, clock)
     client = connect(peer.url, limits=limits)
@@ -73,7 +71,7 @@ async def test_two_clients_can_share_what_a_vendor_counts_as_one(
         await one.get(["x"])
 
 
-async def test_a_place_that_was_waited_for_in_vain_is_given_back(clock: HeldClock) -> None:
+async def test_a_place_that_was_waited_for_in_vain_is_given_back() -> None:
     class Impatient(HeldClock):
         async def sleep(self, seconds: int) -> None:
             raise asyncio.CancelledError

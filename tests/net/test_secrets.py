@@ -44,11 +44,7 @@ async def test_no_outcome_tells_a_secret(
         told = everything(error, caplog)
     assert CANARY in peer.requests[0].headers["authorization"]
     for hidden in (CANARY, str(peer.port), "127.0.0.1"):
-        assert hidden not in f"{told} {client!r} {auth!r} {caplog.text}".replace(repr(error_free(told)), "")
-
-
-def error_free(text: str) -> str:
-    return text if False else "\0"
+        assert hidden not in f"{told} {client!r} {auth!r} {caplog.text}"
 
 
 @pytest.mark.parametrize("body", [{"error": CANARY}, {"access_token": CANARY + "\n"}, [CANARY], CANARY])
@@ -91,14 +87,15 @@ async def test_the_loggers_of_the_http_library_stay_quiet(
     assert [record for record in caplog.records if record.name.startswith(("httpx", "httpcore"))] == []
 
 
-async def test_every_complaint_names_the_account_and_says_what_to_do(peer: Peer, connect: ConnectTo) -> None:
-    for case in CASES:
-        peer.otherwise = case.act
-        try:
-            await connect(peer.url).get(["x"])
-        except InvoiceError as error:
-            assert "account books" in error.message
-            assert error.message.endswith(".")
-            assert error.next.endswith(".")
-        except Refusal:
-            pass
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if issubclass(case.read[0], InvoiceError)], ids=lambda c: c.name
+)
+async def test_every_complaint_names_the_account_and_says_what_to_do(
+    case: Case, peer: Peer, connect: ConnectTo
+) -> None:
+    peer.otherwise = case.act
+    with pytest.raises(InvoiceError) as caught:
+        await connect(peer.url).get(["x"])
+    assert "account books" in caught.value.message
+    assert caught.value.message.endswith(".")
+    assert caught.value.next.endswith(".")

@@ -1,11 +1,12 @@
 """Questions to the person in front of the client, in both eras of the protocol."""
 
 import json
+from types import SimpleNamespace
 
 import anyio
 import pytest
 from mcp.client import Client
-from mcp.types import INVALID_PARAMS, ElicitResult, ErrorData
+from mcp.types import INVALID_PARAMS, ClientCapabilities, ElicitationCapability, ElicitResult, ErrorData
 
 from invoice_mcp.server import caller
 
@@ -101,6 +102,14 @@ async def test_only_a_client_that_said_it_can_show_a_form_is_asked(era, capabili
         await client.start_call("agree")
         answer = await client.receive()
     assert answer.get("result", {}).get("structuredContent", {}).get("cannot", False) is not can_ask
+
+
+def test_a_client_of_the_older_era_is_not_asked_where_the_transport_takes_no_requests_to_it():
+    can_show = ClientCapabilities(elicitation=ElicitationCapability())
+    for open_to_requests in (True, False):
+        session = SimpleNamespace(can_send_request=open_to_requests)
+        context = SimpleNamespace(client_capabilities=can_show, protocol_version=LEGACY, session=session)
+        assert caller.SessionCaller(context).can_ask is open_to_requests
 
 
 async def test_in_the_older_era_the_question_is_a_request_of_the_server():

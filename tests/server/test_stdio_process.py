@@ -22,11 +22,16 @@ both_signals = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT]
 
 
 async def has_ended_well(process, began):
-    """The lines still to come on stderr, once the process has ended soon, with code 0 and nothing more on stdout."""
+    """The lines still to come on stderr, once the process has ended soon, with code 0 and nothing more on stdout.
+
+    The last is said after the session, and after one more signal.
+    """
     assert await process.ended() == 0
     assert time.monotonic() - began < SOON_S
     assert await process.wire.receive() == {}
-    return await process.stderr.rest()
+    *lines, last = await process.stderr.rest()
+    assert last == b"ended"
+    return lines
 
 
 @pytest.mark.parametrize("era", [LEGACY, MODERN])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 from pathlib import Path
 
@@ -234,6 +235,15 @@ async def test_a_client_that_leaves_its_answers_unread_does_not_hold_up_the_end(
         for _ in range(20):
             await client.start_call("echo", {"text": "x" * 50_000})
         await anyio.wait_all_tasks_blocked()
+
+
+async def test_a_signal_ends_a_session_whose_client_sends_nonsense_and_reads_nothing():
+    async with in_process(build()) as client:
+        await client.send_bytes(b"nonsense\n" * 5_000)
+        await anyio.wait_all_tasks_blocked()  # more than a pipe and the backlog hold
+        signal.raise_signal(signal.SIGTERM)
+        with anyio.fail_after(PATIENCE_S):
+            await client.server_ended.wait()
 
 
 async def test_no_line_is_torn_by_cancelling_the_call_that_sends_it():

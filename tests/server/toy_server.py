@@ -5,6 +5,7 @@ What happens inside is told on stderr, one line each.
 
 import logging
 import os
+import signal
 import sys
 import warnings
 from typing import Any
@@ -173,3 +174,5 @@ if __name__ == "__main__":
             serve_stdio(build_for_ever)
         case _:
             serve_stdio(build_noisily)
+            signal.raise_signal(signal.SIGTERM)
+            tell("ended")

@@ -80,6 +80,8 @@ class WireClient:
         self._last_id = 0
         self.meta: dict[str, Any] = {}
         self._open = True
+        self.server_ended = anyio.Event()
+        """Set when a server in this process has ended."""
 
     async def send_bytes(self, data: bytes) -> None:
         with anyio.fail_after(PATIENCE_S):
@@ -163,6 +165,7 @@ async def in_process(
         try:
             await serve(server, incoming, outgoing)
         finally:
+            client.server_ended.set()
             os.close(incoming)
             os.close(outgoing)
 

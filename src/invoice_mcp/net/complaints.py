@@ -34,7 +34,7 @@ class Complaints:
     def rate_limited(self, retry_after_s: int | None) -> RateLimited:
         when = "in a minute" if retry_after_s is None else f"in {retry_after_s} seconds"
         return RateLimited(
-            f"Account {self.account} has no requests left with its system for now; this one was not carried out.",
+            f"The system behind account {self.account} takes no more requests for now; this one was not carried out.",
             next=f"Try again {when}, and ask for less at a time.",
             retry_after_s=retry_after_s,
         )

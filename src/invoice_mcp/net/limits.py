@@ -36,7 +36,8 @@ class Limits:
     def __init__(self, windows: Sequence[Window], clock: Clock) -> None:
         self._windows = tuple(windows)
         self._clock = clock
-        self._taken: deque[dt.datetime] = deque(maxlen=max((window.requests for window in windows), default=0))
+        self._longest = dt.timedelta(seconds=max((window.seconds for window in windows), default=0))
+        self._taken: deque[dt.datetime] = deque()
         self._held_until: dt.datetime | None = None
         self._latest = clock.now()
 
@@ -46,17 +47,17 @@ class Limits:
         It does not wait when the deadline would pass first.
         """
         now = self._now()
-        start = max([now, *self._reasons_to_wait()])
-        wait = math.ceil((start - now).total_seconds())
+        wait = math.ceil((max([now, *self._reasons_to_wait()]) - now).total_seconds())
         if wait > 0 and wait >= deadline.left():
             return wait
-        self._taken.append(start)
+        place = now + dt.timedelta(seconds=wait)
+        self._taken.append(place)
         try:
             if wait > 0:
                 await deadline.wait(wait)
         except BaseException:
-            if start in self._taken:
-                self._taken.remove(start)
+            if place in self._taken:
+                self._taken.remove(place)
             raise
         return None
 
@@ -87,10 +88,15 @@ class Limits:
         return min(window.requests, len(self._taken) - bisect_right(self._taken, after))
 
     def _now(self) -> dt.datetime:
-        """The instant. When the clock was set back, what was noted by the old time says nothing any more."""
+        """The instant, and what is too long ago for any window forgotten.
+
+        When the clock was set back, what was noted by the old time says nothing any more.
+        """
         now = self._clock.now()
         if now < self._latest:
             self._taken.clear()
             self._held_until = None
+        while self._taken and self._taken[0] <= now - self._longest:
+            self._taken.popleft()
         self._latest = now
         return now

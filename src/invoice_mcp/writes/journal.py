@@ -134,6 +134,17 @@ class Journal:
         row = (operation, state, rfc3339(now + deadline), rfc3339(now))
         await self._database.write(lambda connection: sql.set_operation(connection, *row))
 
+    async def settle_by_hand(self, operation: Operation, *, done: bool, invoice_id: str) -> None:
+        """Settle an operation by a person's word: all its unsettled steps took effect, or none of them did."""
+        for record in operation.steps:
+            if record.result is not None:
+                continue
+            if done:
+                await self.step_done(record.step, StepResult(invoice_id, {"settled_by": "a person"}))
+            else:
+                await self.step_refused(record.step)
+        await self.settle(operation.id, "done" if done else "refused")
+
     async def count_since(self, account: str, instant: dt.datetime) -> int:
         """How many writes of this account were begun since then."""
         since = rfc3339(instant)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from invoice_mcp.backends.base import Absent, Found, PhaseLabel, Plan, Probe, Step, StepResult, Undetermined, Write
-from invoice_mcp.backends.moneybird import buyers, payments
+from invoice_mcp.backends.moneybird import buyers, create, foreseeing, payments, phases, reminders
 from invoice_mcp.backends.moneybird.capabilities import CAPABILITIES, PHASES
 from invoice_mcp.backends.moneybird.desk import Desk
 from invoice_mcp.backends.moneybird.numbers import check_number
@@ -23,7 +23,10 @@ class _Rules(NamedTuple):
 
 
 _RULES: Final = {
+    "create_invoice": _Rules(create.plan, create.perform, create.find),
     "register_payment": _Rules(payments.plan, payments.perform, payments.find),
+    "send_reminder": _Rules(reminders.plan, reminders.perform, reminders.find),
+    "change_phase": _Rules(phases.plan, phases.perform, phases.find),
 }
 
 
@@ -66,6 +69,9 @@ class MoneybirdBackend:
 
     async def plan(self, write: Write) -> Plan:
         return await _RULES[write.identity.tool].plan(self._desk, write)
+
+    async def foresee(self, plan: Plan) -> Invoice | None:
+        return foreseeing.foresee(plan)
 
     async def perform(self, step: Step, done: Sequence[StepResult]) -> StepResult:
         return await _RULES[step.identity.tool].perform(self._desk, step, done)

@@ -13,16 +13,15 @@ from invoice_mcp.backends.moneybird.desk import Desk
 from invoice_mcp.backends.moneybird.filters import BEGINNING, invoice_filter, since
 from invoice_mcp.backends.moneybird.lines import OutLine
 from invoice_mcp.backends.moneybird.reading import Viewpoint, from_vendor_contact, from_vendor_row
-from invoice_mcp.backends.moneybird.scan import read_window
-from invoice_mcp.backends.moneybird.scan import BEGINNING as FIRST_PAGE
+from invoice_mcp.backends.moneybird.scan import FIRST_PAGE, read_window
 from invoice_mcp.backends.moneybird.states import SENT_STATES, kind_of
 from invoice_mcp.backends.moneybird.wire import SalesInvoice, is_identifier
 from invoice_mcp.domain.invoice import Party
 from invoice_mcp.domain.money import Money, format_amount
 from invoice_mcp.domain.requests import CreateInvoice
-from invoice_mcp.domain.results import DEFAULT_COLUMNS, render_row
+from invoice_mcp.domain.results import render_row
 from invoice_mcp.domain.status import Kind
-from invoice_mcp.errors import Conflict, DuplicateSuspected, InvalidRequest, InvoiceError, NotFound, Unsupported
+from invoice_mcp.errors import Conflict, DuplicateSuspected, InvalidRequest, NotFound, Unsupported
 
 LOOK_ALIKE_DAYS: Final = 7
 """Same buyer, currency and total within this many days is suspected to be a second copy."""
@@ -84,7 +83,8 @@ async def find(desk: Desk, step: Step, done: Sequence[StepResult]) -> Found | Ab
     result = {"invoice_id": record.id}
     if _says(record, step.body["sales_invoice"]):
         return Found(record.id, result)
-    untouched = not done and desk.is_unchanged(record, step.before)
+    # What replaces all lines of a new credit invoice can be sent again whatever became of it.
+    untouched = step.before.get("rewrites") or desk.is_unchanged(record, step.before)
     return Absent() if untouched else Undetermined((record.id,))
 
 
@@ -111,7 +111,7 @@ def _check_sayable(request: CreateInvoice) -> None:
             field="due_date",
         )
     lines.discount_of(request.lines or ())
-    lines.from_request(request.lines or (), Decimal(0) if request.replaces else None) if request.lines else None
+    lines.from_request(request.lines or ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ async def _new(desk: Desk, write: Write, request: CreateInvoice) -> Plan:
         identity=write.identity,
     )
     if request.repeat_of is None:
-        await _check_look_alikes(desk, buyer, draft.total(), view)
+        await _check_look_alikes(desk, buyer, draft, view)
     return Plan((step,), warnings=_about_terms(draft.head), amount=_size(draft.total()))
 
 
@@ -186,6 +186,8 @@ def _resolved(
     if source is not None and buyer.id == source.contact_id:
         head["workflow_id"] = source.workflow_id
         head["document_style_id"] = source.document_style_id
+    if source is not None and source.invoice_date and source.due_date:
+        head.setdefault("first_due_interval", (source.due_date - source.invoice_date).days)
     return _Draft(head, out, discount, currency, "inclusive" if inclusive else "exclusive")
 
 
@@ -199,7 +201,6 @@ async def _edit(desk: Desk, write: Write, request: CreateInvoice) -> Plan:
             "and create a new one.",
             field="replaces",
         )
-    view = await desk.view()
     credit = kind_of(record) is Kind.CREDIT_NOTE
     rates = await desk.api.rates([record])
     head: dict[str, Any] = dict(_dates(request, record))
@@ -235,7 +236,6 @@ async def _edit(desk: Desk, write: Write, request: CreateInvoice) -> Plan:
         before=desk.before(record),
         identity=write.identity,
     )
-    del view
     return Plan((step,), amount=_size(total))
 
 
@@ -349,13 +349,18 @@ def _check_sign(kind: Kind, total: Money) -> None:
         )
 
 
-async def _check_look_alikes(desk: Desk, buyer: Party, total: Money, view: Viewpoint) -> None:
-    alike = await _look_alikes(desk, str(buyer.id), total, desk.clock.now() - dt.timedelta(days=LOOK_ALIKE_DAYS), view)
+async def _check_look_alikes(desk: Desk, buyer: Party, draft: _Draft, view: Viewpoint) -> None:
+    """Refuse what looks like a second copy; a reference of its own tells an invoice apart."""
+    after = desk.clock.now() - dt.timedelta(days=LOOK_ALIKE_DAYS)
+    found = await _look_alikes(desk, str(buyer.id), draft.total(), after, view)
+    reference = draft.head.get("reference")
+    alike = [each for each in found if reference in (None, each.reference)]
     if alike:
         raise DuplicateSuspected(
             f"This buyer already has {'an invoice' if len(alike) == 1 else f'{len(alike)} invoices'} of the same total "
             f"from the last {LOOK_ALIKE_DAYS} days; nothing was written.",
-            next="If a second one is meant, change what tells it apart, or ask the user to make it in Moneybird.",
+            next="If a second one is meant, give it a buyer_reference of its own, or repeat_of with the operation of "
+            "the first.",
             candidates=[_shown(each, view) for each in alike],
         )
 
@@ -406,8 +411,11 @@ def _over(record: SalesInvoice, body: Mapping[str, Any]) -> dict[str, Any]:
 def _says(record: SalesInvoice, body: Mapping[str, Any]) -> bool:
     """Whether the invoice says all that the body writes."""
     new = [line for line in body.get("details_attributes", ()) if "_destroy" not in line]
-    kept = [(detail.description, detail.price, detail.tax_rate_id) for detail in record.details]
-    written = [(line["description"], Decimal(line["price"]), line["tax_rate_id"]) for line in new]
+    kept = [(each.description, each.amount_decimal, each.price, each.tax_rate_id) for each in record.details]
+    written = [
+        (line["description"], Decimal(line["amount"].partition(" ")[0]), Decimal(line["price"]), line["tax_rate_id"])
+        for line in new
+    ]
     interval = None
     if record.invoice_date is not None and record.due_date is not None:
         interval = (record.due_date - record.invoice_date).days
@@ -438,6 +446,3 @@ def _about_terms(head: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _size(total: Money) -> Money:
     return Money(abs(total.amount), total.currency)
-
-
-__all__ = ["DEFAULT_COLUMNS", "InvoiceError", "find", "perform", "plan"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from invoice_mcp.backends.moneybird.api import Api
 from invoice_mcp.backends.moneybird.filters import invoice_filter, since
-from invoice_mcp.backends.moneybird.scan import BEGINNING, read_window
+from invoice_mcp.backends.moneybird.scan import FIRST_PAGE, read_window
 from invoice_mcp.backends.moneybird.wire import SalesInvoice
 
 
@@ -26,6 +26,6 @@ async def credits_of(api: Api, invoice: SalesInvoice, today: dt.date, scan_pages
         contact_id=invoice.contact_id,
         created_after=invoice.created_at - dt.timedelta(seconds=1),
     )
-    window = await read_window(api, [wanted], BEGINNING, scan_pages, lambda _: False)
+    window = await read_window(api, [wanted], FIRST_PAGE, scan_pages, lambda _: False)
     found = [each for each in window.invoices if each.original_sales_invoice_id == invoice.id]
     return Credits(found, window.next is None)

@@ -59,7 +59,10 @@ class Desk:
         Raises:
             NotFound: there is none; `field` names the argument.
         """
-        record = await self.api.invoice(invoice_id, field)
+        return await self.invoice_from(await self.api.invoice(invoice_id, field))
+
+    async def invoice_from(self, record: SalesInvoice) -> Invoice:
+        """The whole invoice of a record that was read, as `invoice`."""
         view = await self.view()
         settled = {Flag.CREDITED, Flag.MAYBE_CREDITED} & set(flags_of(record))
         credits = (await credits_of(self.api, record, view.today, self.scan_pages)).credits if settled else ()
@@ -67,7 +70,7 @@ class Desk:
 
     def before(self, invoice: SalesInvoice, **more: Any) -> dict[str, Any]:
         """What a step relies on: how the invoice was, and when that was read."""
-        return {"invoice": invoice.id, "state": _state(invoice), "read_at": self._stamp(), **more}
+        return {"invoice": invoice.id, "state": _state(invoice), "read_at": self.stamp(), **more}
 
     async def unchanged(self, step: Step) -> None:
         """Let a step go on if its invoice still is as it was when the plan was made.
@@ -89,7 +92,8 @@ class Desk:
         """Whether the invoice is as the step found it."""
         return bool(_state(invoice) == before["state"])
 
-    def _stamp(self) -> str:
+    def stamp(self) -> str:
+        """The instant, RFC 3339."""
         return rfc3339(self.clock.now())
 
 

@@ -53,14 +53,14 @@ def discount_of(lines: Sequence[LineInput]) -> Decimal | None:
     return discount or None
 
 
-def from_request(lines: Sequence[LineInput], default_rate: Decimal | None = None) -> list[OutLine]:
+def from_request(lines: Sequence[LineInput]) -> list[OutLine]:
     """The lines of a request, as far as they can be told without asking.
 
     Raises:
         InvalidRequest: no VAT rate, or one that does not go with its category.
         Unsupported: a price or unit that Moneybird would read otherwise.
     """
-    return [_line(line, f"lines[{index}]", default_rate) for index, line in enumerate(lines)]
+    return [_line(line, f"lines[{index}]") for index, line in enumerate(lines)]
 
 
 def from_copy(details: Sequence[Detail], rates: Mapping[str, TaxRate]) -> list[OutLine]:
@@ -122,11 +122,11 @@ def totals_of(
         ) from None
 
 
-def _line(line: LineInput, field: str, default_rate: Decimal | None) -> OutLine:
-    rate = line.tax_rate if line.tax_rate is not None else default_rate
+def _line(line: LineInput, field: str) -> OutLine:
+    rate = line.tax_rate
     if rate is None:
         raise InvalidRequest(
-            f"{field} has no tax_rate, and the account sets no default.",
+            f"{field} has no tax_rate, and a Moneybird account sets no default.",
             next='Give tax_rate as a percentage, as "21".',
             field=f"{field}.tax_rate",
         )

@@ -8,7 +8,7 @@ from invoice_mcp.backends.base import Absent, Found, Plan, Step, StepResult, Und
 from invoice_mcp.backends.moneybird import marker
 from invoice_mcp.backends.moneybird.api import INVOICES
 from invoice_mcp.backends.moneybird.desk import Desk
-from invoice_mcp.backends.moneybird.reading import Viewpoint, from_vendor_invoice, from_vendor_payment
+from invoice_mcp.backends.moneybird.reading import Viewpoint, from_vendor_payment
 from invoice_mcp.backends.moneybird.states import SENT_STATES, kind_of
 from invoice_mcp.backends.moneybird.wire import Payment, SalesInvoice, is_identifier
 from invoice_mcp.domain.invoice import Invoice
@@ -36,7 +36,7 @@ async def plan(desk: Desk, write: Write) -> Plan:
     _check_sayable(request)
     record = await desk.api.invoice(write.invoice_id or "")
     view = await desk.view()
-    invoice = from_vendor_invoice(record, await desk.api.rates([record]), view)
+    invoice = await desk.invoice_from(record)
     before = desk.before(record, standing=render_standing(invoice), currency=record.currency)
     if request.undo_payment_id is not None:
         payment = _payment_of(record, request.undo_payment_id)

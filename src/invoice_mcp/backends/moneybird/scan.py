@@ -19,7 +19,7 @@ class Spot(NamedTuple):
     page: int
 
 
-BEGINNING: Final = Spot(0, 1)
+FIRST_PAGE: Final = Spot(0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Mark:
     `pages` 0 is a window that was not read yet.
     """
 
-    spot: Spot = BEGINNING
+    spot: Spot = FIRST_PAGE
     pages: int = 0
     given: int = 0
     last: str = ""

@@ -95,8 +95,8 @@ _PAY_HALF: Final = _pay(Decimal("0.5"))
 class _Fate:
     """What becomes of an invoice.
 
-    `weight` is of a hundred, `soonest` and `latest` the days until it begins, `course` what happens and how many days
-    after that.
+    `weight` is how many of a hundred meet it, `soonest` and `latest` the days until it begins, `course` what happens
+    and how many days after that.
     """
 
     weight: int
@@ -144,8 +144,11 @@ def _played(administration: Administration, invoices: int, now: dt.datetime) -> 
     history.plan_unsent()
     history.play()
     Books(administration, Switches(), now).catch_up()
-    for invoice in [each for each in administration.invoices.values() if each.state == "open"][-3:]:
+    late = [each for each in administration.invoices.values() if each.state == "late" and not each.payments]
+    for invoice in late[-6:-3]:
         invoice.state = "pending_payment"
+    for invoice in late[-3:]:
+        Books(administration, Switches(), now - dt.timedelta(hours=5)).remind(invoice)
     administration.journal.clear()
     return administration
 
@@ -169,6 +172,7 @@ class _History:
         self._chance = random.Random(administration.id)  # noqa: S311 -- the same every time is what it is for
         self._agenda: list[tuple[dt.datetime, int, Callable[[Books], None]]] = []
         self._count = itertools.count()
+        self._fates: list[_Fate] = []
         self._contacts = [contact for contact in administration.contacts.values() if not contact.archived]
 
     def plan_invoice(self, at: dt.datetime) -> None:
@@ -201,12 +205,19 @@ class _History:
     def _send(self, books: Books) -> None:
         invoice = self._draft(books)
         books.send(invoice, _sending(invoice))
-        fate = self._chance.choices(_FATES, [each.weight for each in _FATES])[0]
+        fate = self._next_fate()
         first = self._chance.randint(fate.soonest, fate.latest)
         minute = self._chance.randint(0, 500)
         for act, days in fate.course:
             at = books.now + dt.timedelta(days=first + days, minutes=minute)
             self._plan(at, functools.partial(_act_when_aged, act, invoice))
+
+    def _next_fate(self) -> _Fate:
+        """Dealt like cards, so that a hundred invoices in a row meet every fate."""
+        if not self._fates:
+            self._fates = [fate for fate in _FATES for _ in range(fate.weight)]
+            self._chance.shuffle(self._fates)
+        return self._fates.pop()
 
     def _draft(self, books: Books) -> Invoice:
         contact = self._chance.choice(self._contacts)
