@@ -27,7 +27,7 @@ demo: $(VENV)/.runtime
 	@$(VENV)/bin/invoice-mcp demo
 
 test: $(VENV)/.dev
-	$(PY) -m pytest
+	$(PY) -m pytest -n auto --maxprocesses 4
 
 check: $(VENV)/.dev
 	$(PY) -m ruff check .

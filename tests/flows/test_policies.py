@@ -109,7 +109,7 @@ async def test_the_days_between_reminders_are_the_accounts(opened: Opener, clock
 
 async def test_a_system_without_adapter_never_passes_for_an_empty_book(opened: Opener) -> None:
     office = opened(
-        more='[accounts.books]\nbackend = "moneybird"\nadministration_id = "123"\ntoken = { env = "NO_SUCH_TOKEN" }'
+        more='[accounts.books]\nbackend = "productive"\norganization_id = "123"\ntoken = { env = "NO_SUCH_TOKEN" }'
     )
     await office.draft()
     answer = await office.call("search_invoices")

@@ -28,7 +28,7 @@ RULES: Final[Mapping[str, str]] = {
         (SELECT -coalesce(sum(credited), 0) FROM invoices AS n WHERE n.credits_seq = i.seq)""",
     "credit notes together never exceed their invoice": """
         SELECT id FROM invoices AS i WHERE kind = 'invoice' AND tax_inclusive <
-        (SELECT -coalesce(sum(tax_inclusive), 0) FROM invoices AS n WHERE n.credits_seq = i.seq AND state = 'issued')""",
+        (SELECT -coalesce(sum(tax_inclusive), 0) FROM invoices WHERE credits_seq = i.seq AND state = 'issued')""",
     "numbers count from 1 in each year, without gaps": """
         SELECT number_year FROM invoices WHERE number_index IS NOT NULL GROUP BY number_year
         HAVING count(DISTINCT number_index) <> max(number_index) OR min(number_index) <> 1""",
@@ -49,6 +49,13 @@ RULES: Final[Mapping[str, str]] = {
     "reminders are counted once each": """
         SELECT id FROM invoices AS i WHERE reminder_count <>
         (SELECT count(*) FROM mails WHERE invoice_seq = i.seq AND purpose = 'reminder' AND outcome <> 'refused')""",
+    "what is issued is not edited": """
+        SELECT edit.id FROM operations AS edit JOIN operations AS sending USING (invoice_seq)
+        WHERE edit.tool = 'create_invoice' AND sending.tool = 'change_phase' AND sending.seq < edit.seq""",
+    "nobody is reminded of what is paid": """
+        SELECT id FROM operations AS o WHERE tool = 'send_reminder' AND 'paid' =
+        (SELECT result ->> '$.after.status' FROM operations AS p WHERE tool = 'register_payment'
+         AND p.invoice_seq = o.invoice_seq AND p.seq < o.seq ORDER BY seq DESC LIMIT 1)""",
     "no key stands for two operations": """
         SELECT key FROM operations WHERE key IS NOT NULL GROUP BY key HAVING count(*) > 1""",
 }

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import apsw
 
-from invoice_mcp.backends.ledger import journal, phases
+from invoice_mcp.backends.ledger import create, heads, journal, payments, phases, reminders
 from invoice_mcp.storage import engine
 
 Patch = Callable[[Any, str, Any], None]
@@ -21,6 +21,16 @@ def nothing(patch: Patch) -> None:
 def no_look_up(patch: Patch) -> None:
     """No write is recognised when it comes again."""
     patch(journal, "recorded", lambda connection, identity, moment: None)
+
+
+def no_comparison(patch: Patch) -> None:
+    """An invoice counts as unchanged since the plan was made, whatever happened to it."""
+
+    def unchanged(connection: apsw.Connection, invoice_id: str, version: int) -> dict[str, Any]:
+        return heads.head_of(connection, invoice_id)
+
+    for rules in (create, payments, phases, reminders):
+        patch(rules, "unchanged", unchanged)
 
 
 def number_from_before(patch: Patch) -> None:
@@ -53,5 +63,5 @@ def commits_lost(patch: Patch) -> None:
 
 
 MUTANTS: Final[dict[str, Callable[[Patch], None]]] = {
-    each.__name__: each for each in (nothing, no_look_up, number_from_before, commits_lost)
+    each.__name__: each for each in (nothing, no_look_up, no_comparison, number_from_before, commits_lost)
 }

@@ -267,7 +267,8 @@ async def do_all(folder: Path, last_change: int | None, report: Report) -> None:
 
 
 PROGRAMS: dict[str, Callable[[Path, int], Any]] = {
-    each.__name__: each for each in (send_together, pay_together, pay_once_together, work_and_be_killed, die_before_changes)
+    each.__name__: each
+    for each in (send_together, pay_together, pay_once_together, work_and_be_killed, die_before_changes)
 }
 
 if __name__ == "__main__":

@@ -58,6 +58,9 @@ DAMAGE = {
     "every payment was written with one operation": "DELETE FROM operations WHERE tool = 'register_payment'",
     "every invoice was written with an operation": "DELETE FROM operations WHERE tool = 'create_invoice'",
     "reminders are counted once each": "UPDATE invoices SET reminder_count = 2 WHERE reminder_count = 1",
+    "what is issued is not edited": "UPDATE operations SET seq = -seq",
+    "nobody is reminded of what is paid": "UPDATE operations SET result = json_set(result, '$.after.status', 'paid') "
+    "WHERE tool = 'register_payment'",
     "no key stands for two operations": "INSERT INTO operations SELECT * FROM operations WHERE key IS NOT NULL",
     "references lead somewhere": "PRAGMA foreign_keys = off; DELETE FROM buyers",
 }

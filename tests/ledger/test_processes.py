@@ -69,7 +69,8 @@ def check_lives(folder: Path, lives: list[dict[str, list[Answer]]]) -> None:
         book = ledger_in(folder / str(number))
         assert broken_rules(book) == {}
         created, sent, paid = life["second"]
-        assert stored(book, "SELECT 'ledger:' || id FROM invoices WHERE number IS NOT NULL") == [(created["invoice"]["ref"],)]
+        ref = created["invoice"]["ref"]
+        assert stored(book, "SELECT 'ledger:' || id, number_index FROM invoices WHERE state = 'issued'") == [(ref, 1)]
         assert stored(book, "SELECT count(*) FROM invoices") == [(2,)]
         assert stored(book, "SELECT id, amount FROM payments") == [(paid["payment"]["id"], 2100)]
         [(outcome,)] = stored(book, "SELECT outcome FROM mails")
@@ -102,7 +103,7 @@ def test_processes_that_pay_on_the_same_invoices_lose_and_double_no_payment(tmp_
     check_payments(tmp_path, answers)
     refused = Counter(answer["error"]["code"] for answer in answers if "error" in answer)
     assert set(refused) <= {"invalid_request", "conflict"}  # more than was payable, or nothing was
-    assert sum(refused.values()) < len(answers) / 2
+    assert len(answers) - sum(refused.values()) > 50
 
 
 @pytest.mark.parametrize("rounds", sizes(10, 100))

@@ -102,11 +102,13 @@ class TestStatic:
 
         class Asking(FakeSecret):
             def reveal(self) -> str:
-                answered.wait(10)
+                answered.wait(3)
+                answered.set()
                 return "late"
 
         with pytest.raises(DeadlineExceeded):
             await connect(peer.url, auth=bearer(Asking("x")), timeout_s=0.1).get(["x"])
+        assert not answered.is_set()
         answered.set()
         assert peer.connections == 0
 

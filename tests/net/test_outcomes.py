@@ -14,8 +14,9 @@ import pytest
 
 from invoice_mcp.errors import DeadlineExceeded, RateLimited, TooLarge, Unauthorized, VendorContract, VendorUnavailable
 from invoice_mcp.net import ApiClient, LostAnswer, Refusal, Reply
-from invoice_mcp.net.transport import MAX_CONNECTIONS
-from tests.net.conftest import ConnectTo, HeldClock, Names
+from invoice_mcp.net.deadline import Deadline
+from invoice_mcp.net.transport import MAX_CONNECTIONS, Failure, Outgoing, Transport
+from tests.net.conftest import ConnectTo, HeldClock, Names, origin
 from tests.net.peer import Act, Peer, cut_off, drip, hang, message, raw, reply, reset
 
 BODY = b'{"id": 1, "total": "12.50"}'
@@ -222,12 +223,23 @@ async def test_a_name_service_that_hangs_means_nothing_was_sent(kind: str, peer:
     assert peer.connections == 0
 
 
-async def test_a_write_that_waits_for_a_free_connection_was_not_sent(peer: Peer, connect: ConnectTo) -> None:
+async def test_a_write_that_found_no_free_connection_was_not_sent(peer: Peer, clock: HeldClock) -> None:
     peer.otherwise = hang()
-    client = connect(peer.url, timeout_s=0.3)
-    outcomes = await asyncio.gather(*(carry_out(client, "write") for _ in range(MAX_CONNECTIONS + 1)))
-    assert outcomes.count(LostAnswer) == len(peer.requests) == MAX_CONNECTIONS
-    assert {VendorUnavailable, DeadlineExceeded} & set(outcomes)
+    transport = Transport(origin(peer.url))
+    writing = [
+        asyncio.create_task(transport.over_fresh_connection(Outgoing("POST", "/v1/x", {}), Deadline(60, clock)))
+        for _ in range(MAX_CONNECTIONS)
+    ]
+    while len(peer.requests) < MAX_CONNECTIONS:
+        peer.arrived.clear()
+        await peer.arrived.wait()
+    outcome = await transport.over_fresh_connection(Outgoing("POST", "/v1/x", {}), Deadline(0.15, clock))
+    assert outcome is Failure.UNREACHABLE
+    assert len(peer.requests) == MAX_CONNECTIONS
+    for task in writing:
+        task.cancel()
+    await asyncio.gather(*writing, return_exceptions=True)
+    await transport.aclose()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -23,7 +23,9 @@ async def look(moneybird: Vendor, invoice: dict[str, Any] | Invoice) -> dict[str
     return found
 
 
-async def mark(moneybird: Vendor, invoice: dict[str, Any] | Invoice, how: str, *, status: int = 200, **body: Any) -> Any:
+async def mark(
+    moneybird: Vendor, invoice: dict[str, Any] | Invoice, how: str, *, status: int = 200, **body: Any
+) -> Any:
     invoice_id = invoice["id"] if isinstance(invoice, dict) else invoice.id
     return await moneybird.ask("PATCH", f"sales_invoices/{invoice_id}/{how}.json", body, status=status)
 
@@ -100,9 +102,7 @@ async def test_peppol_falls_back_to_mail_the_second_time(moneybird: Vendor) -> N
 
 async def test_a_scheduled_invoice_is_sent_by_itself_on_its_day(moneybird: Vendor) -> None:
     draft = await moneybird.draft()
-    scheduled = await send(
-        moneybird, draft, sending_scheduled=True, invoice_date="2026-11-20", delivery_method="Email"
-    )
+    scheduled = await send(moneybird, draft, sending_scheduled=True, invoice_date="2026-11-20", delivery_method="Email")
     assert (scheduled["state"], scheduled["invoice_id"], scheduled["due_date"]) == ("scheduled", None, "2026-12-04")
     assert moneybird.effects("mail") == 0
     moneybird.clock.advance(days=1)
@@ -166,7 +166,9 @@ async def test_a_reminder_by_hand_sends_no_mail(moneybird: Vendor) -> None:
     await remind(moneybird, reminder(sent, delivery_method="Email"), status=422)
 
 
-@pytest.mark.parametrize("missing", ["contact_id", "workflow_id", "document_style_id", "identity_id", "sales_invoice_ids"])
+@pytest.mark.parametrize(
+    "missing", ["contact_id", "workflow_id", "document_style_id", "identity_id", "sales_invoice_ids"]
+)
 async def test_a_reminder_needs_all_its_ids(moneybird: Vendor, missing: str) -> None:
     body = reminder(await moneybird.sent())
     del body["sales_invoice_reminders"][0][missing]

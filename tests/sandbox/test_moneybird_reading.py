@@ -33,7 +33,7 @@ async def test_without_a_filter_only_this_year_is_listed(moneybird: Vendor) -> N
 
 async def test_any_filter_replaces_the_default_period(moneybird: Vendor) -> None:
     years = {each["invoice_date"][:4] for each in await listed(moneybird, "state:paid")}
-    assert {"2021", "2026"} <= years
+    assert {"2024", "2026"} <= years
 
 
 async def test_a_filter_with_a_mistyped_key_lists_everything(moneybird: Vendor) -> None:
@@ -62,7 +62,9 @@ async def test_several_states_can_be_asked_for_at_once(moneybird: Vendor) -> Non
 async def test_a_period_takes_in_both_its_ends(moneybird: Vendor, period: str, first: str, last: str) -> None:
     dates = [each.invoice_date for each in moneybird.books.invoices.values() if each.invoice_date]
     expected = sum(first <= day.isoformat() <= last for day in dates)
-    found = await listed(moneybird, f"state:paid|late|open|reminded|uncollectible|pending_payment|scheduled,period:{period}")
+    found = await listed(
+        moneybird, f"state:paid|late|open|reminded|uncollectible|pending_payment|scheduled,period:{period}"
+    )
     assert len(found) == min(expected, 100)
     assert all(first <= each["invoice_date"] <= last for each in found)
 
@@ -73,7 +75,9 @@ async def test_half_a_period_is_refused(moneybird: Vendor, period: str) -> None:
     assert answer == {"error": "Period must have both a start and end date"}
 
 
-@pytest.mark.parametrize("period", ["sometime", "20261301..20261401", "202612..202601", "this_decade", "2026-01..2026-02"])
+@pytest.mark.parametrize(
+    "period", ["sometime", "20261301..20261401", "202612..202601", "this_decade", "2026-01..2026-02"]
+)
 async def test_a_period_that_is_none_is_refused(moneybird: Vendor, period: str) -> None:
     assert await refused(moneybird, filter=f"period:{period}") == {"error": "Period is invalid"}
 
@@ -87,7 +91,14 @@ async def test_an_undated_draft_is_in_every_period_that_holds_today(moneybird: V
 
 @pytest.mark.parametrize(
     "wanted",
-    ["state:overdue", "state:open|closed", "contact_id:abc", "workflow_id:x", "created_after:yesterday", "updated_after:"],
+    [
+        "state:overdue",
+        "state:open|closed",
+        "contact_id:abc",
+        "workflow_id:x",
+        "created_after:yesterday",
+        "updated_after:",
+    ],
 )
 async def test_a_value_that_cannot_be_is_refused(moneybird: Vendor, wanted: str) -> None:
     for path in ("sales_invoices.json", "sales_invoices/synchronization.json"):
@@ -231,7 +242,9 @@ async def test_contacts_are_searched_by_every_word_in_any_field(moneybird: Vendo
 async def test_contacts_are_filtered(moneybird: Vendor) -> None:
     found = await moneybird.ask("GET", "contacts/filter.json", filter="first_name:JAN,last_name:janssen")
     assert [each["email"] for each in found] == ["jan.janssen@mail.example"]
-    private = await moneybird.ask("GET", "contacts/filter.json", filter="contact_type:private_individual", per_page="100")
+    private = await moneybird.ask(
+        "GET", "contacts/filter.json", filter="contact_type:private_individual", per_page="100"
+    )
     assert {each["company_name"] for each in private} == {None}
     manual = await moneybird.ask("GET", "contacts/filter.json", filter="delivery_method:manual")
     assert [each["company_name"] for each in manual] == ["Molen & Meel"]

@@ -209,7 +209,7 @@ async def test_a_refused_update_changes_nothing(moneybird: Vendor) -> None:
 
 
 async def test_a_sent_invoice_can_be_changed_and_its_due_date_moves(moneybird: Vendor) -> None:
-    late = moneybird.in_state("late", payments=[])
+    late = await moneybird.sent(invoice_date="2026-10-01")
     changed = await change(moneybird, late, first_due_interval=3000, reference="X")
     assert (changed["state"], changed["reference"]) == ("open", "X")
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -145,7 +146,7 @@ async def test_descriptors_are_blocking_again_when_the_server_has_ended():
 
 
 async def test_closed_descriptors_are_the_end_of_the_input():
-    result = await anyio.run_process(["/bin/sh", "-c", f"{sys.executable} {TOY_SERVER} <&- >&-"], check=False)
+    result = await anyio.run_process(["/bin/sh", "-c", f"{shlex.quote(sys.executable)} {shlex.quote(str(TOY_SERVER))} <&- >&-"], check=False)
     assert result.returncode == 0
     assert b"Traceback" not in result.stderr
 

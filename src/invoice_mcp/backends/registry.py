@@ -17,8 +17,10 @@ class Adapter(NamedTuple):
 
 
 _LEDGER = "invoice_mcp.backends.ledger"
+_MONEYBIRD = "invoice_mcp.backends.moneybird"
 ADAPTERS: Final[Mapping[str, Adapter]] = {
     "ledger": Adapter(f"{_LEDGER}.capabilities:CAPABILITIES", f"{_LEDGER}.connect:connect"),
+    "moneybird": Adapter(f"{_MONEYBIRD}.capabilities:CAPABILITIES", f"{_MONEYBIRD}.connect:connect"),
 }
 
 

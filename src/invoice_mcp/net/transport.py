@@ -169,9 +169,9 @@ class Transport:
         )
         if url.raw_path.decode("ascii") != outgoing.target:
             raise RuntimeError("the address would not be sent as it was made")
-        # Twice, once for TCP and once for TLS: together they end before the deadline does. Cancelled from outside in
-        # the middle of a handshake, the library would leave the socket open.
-        connect_s = min(MAX_CONNECT_S, silence_s / 2)
+        # For a free connection, for TCP and for TLS, so that all three end before the deadline does: cancelled from
+        # outside in the middle of a handshake, the library would leave the socket open.
+        connect_s = min(MAX_CONNECT_S, silence_s / 3)
         return httpx.Request(
             outgoing.method,
             url,
@@ -183,7 +183,7 @@ class Transport:
             },
             content=outgoing.body or None,
             extensions={
-                "timeout": {"connect": connect_s, "pool": silence_s, "write": silence_s, "read": silence_s},
+                "timeout": {"pool": connect_s, "connect": connect_s, "write": silence_s, "read": silence_s},
                 "sni_hostname": self._origin.host,
                 "trace": progress.note,
             },

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -14,6 +15,7 @@ from invoice_mcp.backends.moneybird.backend import MoneybirdBackend
 from invoice_mcp.backends.moneybird.connect import connect
 from invoice_mcp.domain.identity import Identity
 from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, RegisterPayment, SendReminder
+from invoice_mcp.net import Window
 from invoice_mcp.sandbox.moneybird.app import create_app
 from invoice_mcp.sandbox.moneybird.book import Administration, Book
 from invoice_mcp.sandbox.moneybird.lifecycle import Books
@@ -24,7 +26,6 @@ from invoice_mcp.sandbox.proxy import FaultProxy
 from invoice_mcp.sandbox.runner import running
 from invoice_mcp.settings import parse_settings
 from invoice_mcp.settings.today import account_today
-
 from tests.backends.moneybird.checked import checked
 
 NOW = dt.datetime(2026, 11, 18, 9, 30, tzinfo=dt.UTC)
@@ -155,6 +156,8 @@ async def bench(
     clock = HeldClock(now)
     known = switches or Switches(requests_per_window=None)
     book = seeded_book(now, invoices)
+    # The clock is held, so the account's own limit would never let go of a request again.
+    unlimited = patch("invoice_mcp.backends.moneybird.connect.REQUESTS", Window(10**6, 1))
     async with running(checked(create_app(book, known, clock))) as proxy:
         text = CONFIGURATION.format(url=proxy.url, administration=ADMINISTRATION_ID, token=TOKEN, more=more)
         settings = parse_settings(text, Path("/"))
@@ -165,7 +168,8 @@ async def bench(
             clock=clock,
             today=lambda: account_today(settings, account, clock),
         )
-        backend = connect(account, around)
+        with unlimited:
+            backend = connect(account, around)
         try:
             yield Bench(backend, proxy, book, clock, known)
         finally:

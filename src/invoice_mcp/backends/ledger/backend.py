@@ -103,14 +103,12 @@ class LedgerBackend:
         return await self._database.read(lambda c: journal.recorded(c, identity, moment))
 
     async def plan(self, write: Write) -> Plan:
-        moment = self._moment()
         rules = _RULES[write.identity.tool]
-        return await self._database.read(lambda c: rules.plan(c, self._book, write, moment))
+        return await self._database.read(lambda c: rules.plan(c, self._book, write, self._moment()))
 
     async def foresee(self, plan: Plan) -> Invoice | None:
-        moment = self._moment()
-
         def rehearsal(connection: "apsw.Connection") -> Invoice | None:
+            moment = self._moment()
             after = plan.before
             for step in plan.steps:
                 effect = _RULES[step.identity.tool].perform(connection, self._book, step, moment)

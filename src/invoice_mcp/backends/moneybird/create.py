@@ -319,7 +319,7 @@ def _dates(request: CreateInvoice, record: SalesInvoice | None) -> dict[str, Any
     if request.payment_terms_days is not None:
         dates["first_due_interval"] = request.payment_terms_days
     if request.due_date is not None:
-        issued = request.issue_date or (record and record.invoice_date)
+        issued = request.issue_date or (None if record is None else record.invoice_date)
         if issued is None:
             raise Unsupported(
                 "Moneybird counts the days to pay from the invoice date, and this draft has none.",

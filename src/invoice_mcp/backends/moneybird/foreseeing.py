@@ -42,7 +42,7 @@ def _paid(invoice: Invoice, step: Step) -> Invoice:
 
 
 def _moved(invoice: Invoice, before: Mapping[str, Any]) -> Invoice:
-    phase = before["phase"] if before["phase"] in Phase else Phase.CANCELLED
+    phase = before["phase"] if before["phase"] in [*Phase] else Phase.CANCELLED
     flags = [flag for flag in invoice.flags if not (phase == Phase.RESUMED and flag is Flag.PAUSED)]
     if phase in _FLAGS:
         flags.append(_FLAGS[phase])

@@ -25,7 +25,7 @@ THERE: Final[Mapping[Phase, Callable[[SalesInvoice], bool]]] = {
     Phase.SCHEDULED: lambda record: record.state == "scheduled",
     Phase.DUBIOUS: lambda record: record.marked_dubious_on is not None,
     Phase.UNCOLLECTIBLE: lambda record: record.state == "uncollectible",
-    Phase.CANCELLED: lambda record: False,
+    Phase.CANCELLED: lambda _: False,
     Phase.PAUSED: lambda record: record.paused,
     Phase.RESUMED: lambda record: (
         record.state in SENT_STATES and not record.paused and record.marked_dubious_on is None
@@ -83,7 +83,7 @@ async def plan(desk: Desk, write: Write) -> Plan:
     if phase is Phase.CANCELLED and record.state not in _NOT_ISSUED:
         return await cancelling.plan(desk, write, record, invoice, amount)
     recipient = _recipient(request, record)
-    method, end, body = _said(phase, request, record, recipient, view.today)
+    method, end, body = _said(phase, request, recipient, view.today)
     step = Step(
         number=1,
         method=method,
@@ -199,9 +199,7 @@ def _recipient(request: ChangePhase, record: SalesInvoice) -> str | None:
     return address
 
 
-def _said(
-    phase: Phase, request: ChangePhase, record: SalesInvoice, recipient: str | None, today: dt.date
-) -> tuple[str, str, dict[str, Any]]:
+def _said(phase: Phase, request: ChangePhase, recipient: str | None, today: dt.date) -> tuple[str, str, dict[str, Any]]:
     """Method, end of the path and body of the request that brings the invoice there."""
     if phase is Phase.CANCELLED:
         return "DELETE", "", {}

@@ -11,7 +11,7 @@ from typing import Any, Final
 from invoice_mcp.backends.moneybird.matching import Candidate
 from invoice_mcp.domain.money import format_number
 from invoice_mcp.domain.query import Ageing, Gap, Group, GroupBy, InvoiceRow, Sort, SortKey, Totals
-from invoice_mcp.domain.status import NOT_ISSUED, UNPAID, Status
+from invoice_mcp.domain.status import UNPAID, Status
 from invoice_mcp.domain.text import fold
 
 NOT_BY_RATE: Final = Gap("what is payable or overdue belongs to whole invoices and is not split by tax rate")
@@ -42,10 +42,10 @@ def in_order(candidates: Iterable[Candidate], sort: Sort) -> list[Candidate]:
 
 
 def totals(candidates: Iterable[Candidate], *, partial: bool) -> tuple[Totals, ...]:
-    """Sums per currency, of what is issued and then of what is not."""
+    """Sums per currency, of what has a number and then of what has none."""
 
     def standing(row: InvoiceRow) -> tuple[str, bool]:
-        return row.currency, row.status in NOT_ISSUED
+        return row.currency, row.invoice_number is None
 
     rows = sorted((each.row for each in candidates), key=standing)
     return tuple(
@@ -55,9 +55,9 @@ def totals(candidates: Iterable[Candidate], *, partial: bool) -> tuple[Totals, .
 
 
 def ageing(candidates: Iterable[Candidate], today: dt.date) -> tuple[Ageing, ...]:
-    """What is payable on issued invoices by days past due, per currency in which anything is."""
+    """What is payable on invoices with a number by days past due, per currency in which anything is."""
     buckets: dict[str, list[Decimal]] = {}
-    for row in (each.row for each in candidates if each.row.status not in NOT_ISSUED):
+    for row in (each.row for each in candidates if each.row.invoice_number is not None):
         buckets.setdefault(row.currency, [Decimal(0)] * 5)[_lateness(row, today)] += row.payable_amount
     return tuple(Ageing(currency, *sums) for currency, sums in sorted(buckets.items()) if any(sums))
 
@@ -112,7 +112,7 @@ def _by_rate(candidates: Iterable[Candidate]) -> tuple[Group, ...]:
 
 
 def _group(currency: str, label: str, buyer_id: str, rows: Sequence[InvoiceRow], by: GroupBy) -> Group:
-    issued = [row for row in rows if row.status not in NOT_ISSUED]
+    issued = [row for row in rows if row.invoice_number is not None]
     due = [row.due_date for row in rows if row.status in UNPAID and row.payable_amount > 0 and row.due_date]
     sums = _sums(rows) | {"payable_amount": sum((row.payable_amount for row in issued), Decimal(0))}
     return Group(
@@ -149,7 +149,7 @@ def _lateness(row: InvoiceRow, today: dt.date) -> int:
 
 def _month(row: InvoiceRow) -> str:
     """The month of issue; empty for what was never issued."""
-    return "" if row.status in NOT_ISSUED or row.issue_date is None else f"{row.issue_date:%Y-%m}"
+    return "" if row.invoice_number is None or row.issue_date is None else f"{row.issue_date:%Y-%m}"
 
 
 def _age(row: InvoiceRow) -> tuple[int, str]:

@@ -126,6 +126,8 @@ def company(administration_id: str, name: str, since: dt.datetime) -> Administra
             ]
         ),
         users=_by_id([User(new_id(), "Noor Noord", "noor@studio-noord.example", "owner", since)]),
+        # Two companies may write in the same millisecond, and their ids still differ.
+        serial=int(administration_id) % 2**19,
         contacts=_by_id(_contacts(new_id, since, [workflow.id for workflow in workflows])),
     )
 
