@@ -177,3 +177,29 @@ async def call_again(office: Office, tool: str, arguments: Arguments) -> dict[st
     if answer.get("error", {}).get("field") != "confirmation":
         return answer
     return await office.agreed(tool, **{name: value for name, value in arguments.items() if name != "confirmation"})
+
+
+READS: Final = ("search_invoices", "get_invoice")
+WRITES: Final = ("create_invoice", "register_payment", "send_reminder", "change_phase")
+TOOLS: Final = (*READS, *WRITES)
+
+
+async def keep_a_small_book(office: Office) -> dict[str, str]:
+    """Make a draft and an overdue invoice; their refs, as `call_every_tool` takes them."""
+    await prepare(office)
+    late = await office.sent(BUYER, price="1000.00", payment_terms_days=0)
+    office.clock.advance(days=1)
+    return {"draft": await office.draft(BUYER, price="2000.00"), "late": late}
+
+
+async def call_every_tool(office: Office, refs: Mapping[str, str], number: int) -> dict[str, dict[str, Any]]:
+    """The answer of each tool to a call that it has not had before, unless `number` is the same."""
+    calls: dict[str, Arguments] = {
+        "search_invoices": {},
+        "get_invoice": {"ref": refs["late"]},
+        "create_invoice": {"buyer": {"name": BUYER}, "lines": lines(number)},
+        "register_payment": {"ref": refs["late"], "amount": "1.00", "reference": f"{number}"},
+        "send_reminder": {"refs": [refs["late"]]},
+        "change_phase": {"ref": refs["draft"], "phase": "sent", "deliver": "manual"},
+    }
+    return {tool: await office.call(tool, **arguments) for tool, arguments in calls.items()}

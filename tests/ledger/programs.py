@@ -4,11 +4,14 @@ The program is started once, without threads, and forks the workers it needs. A 
 of its own in the folder that all share, and reports each thing that was acknowledged to it.
 """
 
+import asyncio
+import ctypes
 import datetime as dt
 import json
 import multiprocessing
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -23,11 +26,13 @@ from typing import Any
 from storage.disk import Call, Disk
 from storage.programs import CHANGES, end_of, environment, in_child
 
+from ledger.cases import BUYER, call_every_tool, lines
 from ledger.mutants import MUTANTS
 from tests.flows.conftest import HeldClock, Office
 
 PROCESSES = 4
 MORNING = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
+LATER = dt.datetime(2026, 3, 4, 9, 0, tzinfo=dt.UTC)
 NEW_YEAR = dt.datetime(2026, 12, 31, 4, 0, tzinfo=dt.UTC)
 CHANGED = "The invoice was changed by somebody else meanwhile; nothing was written."
 
@@ -266,9 +271,49 @@ async def do_all(folder: Path, last_change: int | None, report: Report) -> None:
             report(await office.call("register_payment", ref=ref, amount="21.00"))
 
 
+def call_without_privileges(folder: Path, number: int) -> dict[str, Answer]:
+    """Every tool is called by a process that may do no more than the modes of files say."""
+    if os.geteuid() == 0:
+        header, nothing = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+        assert ctypes.CDLL(None).capset(header, nothing) == 0
+    return asyncio.run(call_in(folder, number))
+
+
+async def call_in(folder: Path, number: int) -> dict[str, Answer]:
+    async with office_in(folder, LATER) as office:
+        return await call_every_tool(office, json.loads((folder / "refs").read_text()), number)
+
+
+def call_on_a_full_disk(folder: Path, size: int) -> dict[str, Any]:
+    """Every tool is called where no file can grow beyond `size` bytes, again where that is over."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+    return asyncio.run(fill_and_clear(folder))
+
+
+async def fill_and_clear(folder: Path) -> dict[str, Any]:
+    refs = json.loads((folder / "refs").read_text())
+    async with office_in(folder, LATER) as office:
+        full: Answer = {}
+        drafts = 0
+        while "error" not in full:
+            full = await office.call("create_invoice", buyer={"name": BUYER}, lines=lines(5000 + drafts))
+            drafts += "error" not in full
+        during = await call_every_tool(office, refs, 1)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        return {"drafts": drafts, "during": during, "after": await call_every_tool(office, refs, 1)}
+
+
 PROGRAMS: dict[str, Callable[[Path, int], Any]] = {
     each.__name__: each
-    for each in (send_together, pay_together, pay_once_together, work_and_be_killed, die_before_changes)
+    for each in (
+        send_together,
+        pay_together,
+        pay_once_together,
+        work_and_be_killed,
+        die_before_changes,
+        call_without_privileges,
+        call_on_a_full_disk,
+    )
 }
 
 if __name__ == "__main__":

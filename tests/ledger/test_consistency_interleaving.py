@@ -19,6 +19,9 @@ Answer = dict[str, Any]
 Call = tuple[str, Arguments]
 CHANGED: Final = "The invoice was changed by somebody else meanwhile; nothing was written."
 
+REFUSALS: Final = ("conflict", "invalid_request", "ambiguous")
+"""How a call is refused for what another one has done first."""
+
 
 class Interlude:
     """What happens before the `at`-th access to the database."""
@@ -224,6 +227,7 @@ async def try_another(office: Office, other: Office, pair: str) -> int:
         changed = ledger.change_since(before)
         assert answered(theirs) == (by_them != {}), f"before access {at}: {theirs}"
         assert answered(mine) == (changed != by_them), f"before access {at}: {mine}"
+        assert mine.get("error", {}).get("code") in (None, *REFUSALS), f"before access {at}: {mine}"
         refused += not answered(mine)
     raise AssertionError
 

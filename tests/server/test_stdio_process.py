@@ -146,7 +146,8 @@ async def test_descriptors_are_blocking_again_when_the_server_has_ended():
 
 
 async def test_closed_descriptors_are_the_end_of_the_input():
-    result = await anyio.run_process(["/bin/sh", "-c", f"{shlex.quote(sys.executable)} {shlex.quote(str(TOY_SERVER))} <&- >&-"], check=False)
+    command = f"{shlex.join([sys.executable, str(TOY_SERVER)])} <&- >&-"
+    result = await anyio.run_process(["/bin/sh", "-c", command], check=False)
     assert result.returncode == 0
     assert b"Traceback" not in result.stderr
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from invoice_mcp.clock import rfc3339
 from invoice_mcp.domain.invoice import Abilities, Address, Invoice, Line, Party, Payment, Reminder, Sending, TaxSubtotal
-from invoice_mcp.domain.money import format_amount, format_number, round_money
+from invoice_mcp.domain.money import format_amount, format_number, minor_units, round_money
 from invoice_mcp.domain.query import Ageing, Group, InvoiceRow, Totals
 from invoice_mcp.domain.text import clean_text
 
@@ -45,18 +45,20 @@ GROUP_COLUMNS: Final = (
     "oldest_due_date",
 )
 
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
 BUYER_GROUP_COLUMNS: Final = (*GROUP_COLUMNS, "buyer_ids", "same_name")
 """Columns of groups by buyer: `buyer_ids` joined by a blank, `same_name` is `yes` where another has the same name."""
 
 
 def dumps(value: Any) -> str:
     """`value` as JSON without blanks, in plain UTF-8 text."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _JSON.encode(value)
 
 
 def prune(fields: Mapping[str, Any]) -> dict[str, Any]:
     """`fields` in their order, without None and empty strings, lists and objects; zeros and False stay."""
-    return {key: value for key, value in fields.items() if value is not None and value not in ("", (), [], {})}
+    return {key: value for key, value in fields.items() if value or value == 0}
 
 
 def render_invoice(invoice: Invoice) -> dict[str, Any]:
@@ -261,6 +263,9 @@ def _instant(instant: dt.datetime | None) -> str | None:
 
 def _money(amount: Decimal, currency: str) -> str:
     """`amount` with the currency's decimals; a finer one, as unit prices may be, with its own."""
+    text = f"{amount:f}"
+    if amount and len(text.partition(".")[2]) == minor_units(currency):
+        return text  # as nearly all are stored: nothing to round
     exact = round_money(amount, currency) == amount
     return format_amount(amount, currency) if exact else format_number(amount)
 

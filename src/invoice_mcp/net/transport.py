@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import anyio
 
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 MAX_CONNECTIONS: Final = 10
 KEEP_ALIVE_S: Final = 30
 MAX_CONNECT_S: Final = 5.0
-
-_CONNECTING: Final = "connection."
-"""How httpx's trace names what happens before the request leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +74,12 @@ class Transport:
 
     async def over_kept_connection(self, outgoing: Outgoing, deadline: Deadline, *, silence_s: float) -> Exchange:
         """For what may be sent twice: on a connection that earlier calls left open, if there is one."""
-        self._kept = self._kept or self._open(keep_alive=MAX_CONNECTIONS)
+        self._kept = self._kept or self._open()
         return await self._exchange(self._kept, outgoing, deadline, silence_s)
 
     async def over_fresh_connection(self, outgoing: Outgoing, deadline: Deadline) -> Exchange:
         """For what may not be sent twice: a kept connection may be closed at the other end just as it is used."""
-        self._fresh = self._fresh or self._open(keep_alive=0)
+        self._fresh = self._fresh or self._open()
         closing = replace(outgoing, headers={**outgoing.headers, "Connection": "close"})
         return await self._exchange(self._fresh, closing, deadline, deadline.left())
 
@@ -93,7 +90,7 @@ class Transport:
                 await transport.aclose()
         self._kept = self._fresh = None
 
-    def _open(self, *, keep_alive: int) -> "httpx.AsyncHTTPTransport":
+    def _open(self) -> "httpx.AsyncHTTPTransport":
         import httpx
 
         for name in ("httpx", "httpcore"):  # at DEBUG they would log addresses and headers
@@ -101,9 +98,7 @@ class Transport:
         return httpx.AsyncHTTPTransport(
             verify=self._tls or _public_authorities(),
             trust_env=False,
-            limits=httpx.Limits(
-                max_connections=MAX_CONNECTIONS, max_keepalive_connections=keep_alive, keepalive_expiry=KEEP_ALIVE_S
-            ),
+            limits=httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEP_ALIVE_S),
         )
 
     async def _exchange(
@@ -126,7 +121,7 @@ class Transport:
             return Failure.UNREACHABLE
         if progress.status is not None:
             return Answer(progress.status, progress.headers, Flaw.LATE)
-        return Failure.LATE_AFTER_SENDING if progress.left else Failure.LATE_BEFORE_SENDING
+        return Failure.LATE_AFTER_SENDING if progress.sending else Failure.LATE_BEFORE_SENDING
 
     async def _addresses(self) -> list[str]:
         """The address that worked last; without one, those the host has and may have."""
@@ -145,9 +140,11 @@ class Transport:
     ) -> Exchange:
         import httpx
 
+        progress.sending = True
         try:
-            response = await transport.handle_async_request(self._request(address, outgoing, progress, silence_s))
+            response = await transport.handle_async_request(self._request(address, outgoing, silence_s))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
+            progress.sending = False
             return Failure.UNREACHABLE
         except (httpx.TransportError, OSError):
             return Failure.BROKEN_OFF
@@ -160,7 +157,7 @@ class Transport:
             body = Flaw.CUT_SHORT
         return Answer(response.status_code, progress.headers, body)
 
-    def _request(self, address: str, outgoing: Outgoing, progress: "_Progress", silence_s: float) -> "httpx.Request":
+    def _request(self, address: str, outgoing: Outgoing, silence_s: float) -> "httpx.Request":
         """The request, addressed to `address` and made out to the origin's host (Host header, TLS name)."""
         import httpx
 
@@ -185,7 +182,6 @@ class Transport:
             extensions={
                 "timeout": {"pool": connect_s, "connect": connect_s, "write": silence_s, "read": silence_s},
                 "sni_hostname": self._origin.host,
-                "trace": progress.note,
             },
         )
 
@@ -198,14 +194,13 @@ def _public_authorities() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
+@dataclass(slots=True)
 class _Progress:
-    """How far an exchange got, for when the deadline ends it from outside."""
+    """How far an exchange got, for when the deadline ends it from outside.
 
-    def __init__(self) -> None:
-        self.left = False
-        self.status: int | None = None
-        self.headers: Mapping[str, str] = {}
+    Connecting has bounds of its own that end before the deadline, so what was not ended by them counts as sent.
+    """
 
-    async def note(self, event: str, _info: Mapping[str, Any]) -> None:
-        # Whatever is not known to be connecting counts as having left.
-        self.left = self.left or not event.startswith(_CONNECTING)
+    sending: bool = False
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -15,7 +15,7 @@ ANSWER_WITHIN_S: Final = 30.0
 
 
 class ServerFailedError(Exception):
-    """The server did not start, ended, was silent for `ANSWER_WITHIN_S`, or has a defect. Its own words are on stderr."""
+    """The server did not start, ended, was silent for `ANSWER_WITHIN_S`, or is defective. Its words are on stderr."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,9 +76,13 @@ class Database:
 
     def _open(self) -> Opened:
         """A connection to the same file as all the others: two files under one name would share one WAL."""
+        import apsw
+
         if self._found is not None:
             require_same(self._path, self._found)
         opened = connect(self._path, self._schema, self._busy_timeout_ms)
+        # Otherwise SQLite plans a join anew at every run, lest the values given call for another plan.
+        opened.connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         self._found = opened.found
         return opened
 

@@ -1,7 +1,7 @@
 """A Moneybird account over a running double; what passes is held against the vendor's file when it is at hand."""
 
 import datetime as dt
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,9 +88,9 @@ class Bench:
 
     @property
     def sent(self) -> list[str]:
-        """Method and path below the administration of every request so far."""
+        """Method, path below the administration and query of every request so far."""
         prefix = f"/api/v2/{ADMINISTRATION_ID}"
-        return [f"{each.method} {each.path.removeprefix(prefix)}" for each in self.proxy.received]
+        return [f"{each.method} {each.target.removeprefix(prefix)}" for each in self.proxy.received]
 
     @property
     def writes(self) -> int:
@@ -150,15 +150,19 @@ class Bench:
 
 @asynccontextmanager
 async def bench(
-    invoices: int = 120, switches: Switches | None = None, more: str = "", now: dt.datetime = NOW
+    invoices: int = 120,
+    switches: Switches | None = None,
+    more: str = "",
+    now: dt.datetime = NOW,
+    dress: Callable[[Any], Any] = checked,
 ) -> AsyncIterator[Bench]:
-    """A double of its own with an account on it."""
+    """A double of its own with an account on it. `dress` puts something between the two."""
     clock = HeldClock(now)
     known = switches or Switches(requests_per_window=None)
     book = seeded_book(now, invoices)
     # The clock is held, so the account's own limit would never let go of a request again.
     unlimited = patch("invoice_mcp.backends.moneybird.connect.REQUESTS", Window(10**6, 1))
-    async with running(checked(create_app(book, known, clock))) as proxy:
+    async with running(dress(create_app(book, known, clock))) as proxy:
         text = CONFIGURATION.format(url=proxy.url, administration=ADMINISTRATION_ID, token=TOKEN, more=more)
         settings = parse_settings(text, Path("/"))
         account = settings.accounts["books"]

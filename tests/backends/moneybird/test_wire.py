@@ -154,21 +154,21 @@ def test_unknown_keys_are_let_through() -> None:
 def test_a_damaged_record_is_refused_by_path_or_still_the_same_invoice(name: str) -> None:
     record = fixture(name)
     whole = render_invoice(read(record))
-    refused = 0
+    refused = []
     for path in leaves(record):
         for value in NASTY:
             try:
                 found = render_invoice(read(damaged(record, path, value)))
             except VendorContract as error:
-                refused += 1
-                assert "nasty-value" not in error.message
-                assert error.message.startswith("Moneybird's answer is not as documented: ")
+                refused.append(error.message)
                 continue
             if str(path[-1]) in _UNREAD or _unread(path):
                 assert found == whole, path
             elif "data" not in path:  # what an event says besides its name has no form
                 _check_no_other_invoice(found, whole, path, value)
-    assert refused > 200
+    assert not [message for message in refused if "nasty-value" in message]
+    assert all(message.startswith("Moneybird's answer is not as documented: ") for message in refused)
+    assert len(refused) > 200
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_an_amount_finer_than_its_currency_is_refused() -> None:
 def test_a_line_with_a_vat_rate_that_there_is_not_is_refused() -> None:
     record = fixture("draft")
     record["details"][0]["tax_rate_id"] = "99"
-    with pytest.raises(VendorContract, match="details.0.tax_rate_id"):
+    with pytest.raises(VendorContract, match=r"details\.0\.tax_rate_id"):
         read(record)
 
 
