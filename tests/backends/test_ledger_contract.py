@@ -136,6 +136,7 @@ async def office(tmp_path: Path) -> AsyncIterator[LedgerOffice]:
         state_dir=tmp_path / "state",
         clock=clock,
         today=lambda: account_today(settings, account, clock),
+        scan_pages=settings.scan_pages,
     )
     backend = connect(account, around)
     await backend.probe()  # makes the file

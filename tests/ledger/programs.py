@@ -41,12 +41,16 @@ Report = Callable[[Answer], None]
 Work = Callable[[Report], Coroutine[Any, Any, None]]
 
 
+def command(name: str, folder: Path, number: int = 0, mutant: str = "nothing") -> list[str]:
+    """How the program is started; its environment is `environment()`."""
+    return [sys.executable, "-m", "ledger.programs", name, str(folder), str(number), mutant]
+
+
 def run(name: str, folder: Path, number: int = 0, mutant: str = "nothing") -> Any:
     """What the program found out."""
     done = subprocess.run(
-        [sys.executable, "-m", "ledger.programs", name, str(folder), str(number), mutant],
-        env=environment(), capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+        command(name, folder, number, mutant), env=environment(), capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -106,8 +110,8 @@ def reports_of(works: Sequence[Work]) -> list[list[Answer]]:
 
 
 @asynccontextmanager
-async def office_in(folder: Path, now: dt.datetime = MORNING) -> AsyncIterator[Office]:
-    office = Office(folder, HeldClock(now))
+async def office_in(folder: Path, now: dt.datetime = MORNING, **parts: str) -> AsyncIterator[Office]:
+    office = Office(folder, HeldClock(now), **parts)
     yield office
     await office.services.close()
 
@@ -284,6 +288,22 @@ async def call_in(folder: Path, number: int) -> dict[str, Answer]:
         return await call_every_tool(office, json.loads((folder / "refs").read_text()), number)
 
 
+def make_one_call(folder: Path, port: int) -> Answer:
+    """The call that stands in the folder is made, with the mail server at `port`."""
+
+    async def made() -> Answer:
+        call = json.loads((folder / "call").read_text())
+        async with office_in(folder, LATER, more=mail_settings(port)) as office:
+            return await office.call(call["tool"], **call["arguments"])
+
+    return asyncio.run(made())
+
+
+def mail_settings(port: int) -> str:
+    """The part of a configuration that sends mail through the server at `port` of this machine."""
+    return f'[mail]\nsmtp_url = "smtp://127.0.0.1:{port}"\nfrom = "Studio Noord <billing@studio.example>"'
+
+
 def call_on_a_full_disk(folder: Path, size: int) -> dict[str, Any]:
     """Every tool is called where no file can grow beyond `size` bytes, again where that is over."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
@@ -313,6 +333,7 @@ PROGRAMS: dict[str, Callable[[Path, int], Any]] = {
         die_before_changes,
         call_without_privileges,
         call_on_a_full_disk,
+        make_one_call,
     )
 }
 

@@ -89,3 +89,18 @@ async def test_every_rule_notices_what_breaks_it(full_book: Path, tmp_path: Path
             with closing(apsw.Connection(str(copy))) as connection:
                 connection.execute(damage)
         assert rule in broken_rules(copy), rule
+
+
+async def test_an_edit_that_was_edited_over_is_made_again_and_not_taken_for_a_repeat(office: Office) -> None:
+    ref = await office.draft(price="10.00")
+    prices = []
+    for price in ("20.00", "20.00", "30.00", "20.00", "20.00"):
+        answer = await office.call("create_invoice", replaces=ref, lines=[{"item_name": "Design", "net_price": price}])
+        prices.append((answer["outcome"], answer["invoice"]["lines"][0]["net_price"]))
+    assert prices == [
+        ("done", "20.00"),
+        ("replayed", "20.00"),
+        ("done", "30.00"),
+        ("done", "20.00"),
+        ("replayed", "20.00"),
+    ]

@@ -273,3 +273,20 @@ async def test_a_sent_credit_invoice_settles_its_original(moneybird: Vendor) -> 
 @pytest.mark.parametrize("state", ["draft", "scheduled", "uncollectible"])
 async def test_what_was_not_sent_or_was_given_up_is_not_credited(moneybird: Vendor, state: str) -> None:
     await mark(moneybird, moneybird.in_state(state), "duplicate_creditinvoice", status=400)
+
+
+async def test_an_invoice_reminded_of_before_it_was_due_is_late_only_after_it_was(moneybird: Vendor) -> None:
+    sent = await moneybird.sent(first_due_interval=30)
+    await remind(moneybird, reminder(sent))
+    moneybird.clock.advance(days=20)
+    assert (await look(moneybird, sent))["state"] == "reminded"
+    moneybird.clock.advance(days=11)
+    assert (await look(moneybird, sent))["state"] == "late"
+
+
+async def test_a_paused_invoice_stays_reminded(moneybird: Vendor) -> None:
+    sent = await moneybird.sent(invoice_date="2026-10-01")
+    await remind(moneybird, reminder(sent))
+    await moneybird.ask("POST", f"sales_invoices/{sent['id']}/pause", status=201)
+    moneybird.clock.advance(days=60)
+    assert (await look(moneybird, sent))["state"] == "reminded"

@@ -157,6 +157,7 @@ async def test_a_page_links_to_both_neighbours_and_keeps_the_rest_of_the_query(m
     for url in links:
         assert url.startswith(f"{moneybird.proxy.url}/api/v2/{ADMINISTRATION_ID}/sales_invoices.json?")
         assert "per_page=7" in url
+        assert len(re.findall(r"[?&]page=", url)) == 1
         assert "filter=" in url
     there = await moneybird.http.get(next(url for url, rel in links.items() if rel == "next"))
     assert len(there.json()) == 7

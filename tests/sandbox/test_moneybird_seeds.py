@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from invoice_mcp.sandbox.moneybird.book import Administration
-from invoice_mcp.sandbox.moneybird.lifecycle import Books, paid
+from invoice_mcp.sandbox.moneybird.lifecycle import Desk, paid
 from invoice_mcp.sandbox.moneybird.records import State
 from invoice_mcp.sandbox.moneybird.seeds import ADMINISTRATION_ID, OTHER_ADMINISTRATION_ID, seeded_book
 from invoice_mcp.sandbox.moneybird.switches import Switches
@@ -56,15 +56,15 @@ def test_they_are_the_same_every_time() -> None:
 
 
 def test_every_figure_is_one_the_double_could_have_reached(administration: Administration) -> None:
-    books = Books(administration, Switches(), NOW)
+    desk = Desk(administration, Switches(), NOW)
     for invoice in administration.invoices.values():
-        totals = books.totals(invoice)
+        totals = desk.totals(invoice)
         assert totals.incl_tax == totals.excl_tax + sum((tax.tax for tax in totals.taxes), Decimal(0))
-        assert (invoice.state == "paid") == (bool(invoice.payments) and books.unpaid(invoice) == 0)
+        assert (invoice.state == "paid") == (bool(invoice.payments) and desk.unpaid(invoice) == 0)
         assert (invoice.invoice_id is None) == (invoice.state in {"draft", "scheduled"})
         assert abs(paid(invoice)) <= abs(totals.incl_tax)
         if invoice.state == "open":
-            assert invoice.due_date >= books.today
+            assert invoice.due_date >= desk.today
 
 
 def test_numbers_run_on_without_gaps_in_the_order_of_sending(administration: Administration) -> None:

@@ -67,9 +67,11 @@ async def administrations_as_numbers(moneybird: Vendor) -> None:
     assert (await moneybird.http.get("/administrations")).json()[0]["id"] == int(ADMINISTRATION_ID)
 
 
-async def unknown_attributes_ignored(moneybird: Vendor) -> None:
-    made = await create(moneybird, due_date="2030-01-01", details_attributes=[{"price": "1", "colour": "red"}])
-    assert made["due_date"] == "2026-12-02"
+async def unknown_attributes_refused(moneybird: Vendor) -> None:
+    answer = await create(moneybird, status=400, due_date="2026-12-01")
+    assert answer["symbolic"] == {"due_date": "not_permitted"}
+    await create(moneybird, status=400, details_attributes=[{"price": "1", "colour": "red"}])
+    assert moneybird.books.journal == []
 
 
 async def amounts_as_given(moneybird: Vendor) -> None:
@@ -166,7 +168,7 @@ OTHERWISE: dict[str, tuple[object, Callable[[Vendor], Awaitable[None]]]] = {
     "longest_period_years": (2, two_years_at_most),
     "find_by_reference": ("oldest", oldest_of_a_reference),
     "administration_ids": ("integer", administrations_as_numbers),
-    "unknown_attributes": ("ignored", unknown_attributes_ignored),
+    "unknown_attributes": ("refused", unknown_attributes_refused),
     "line_amount": ("as_given", amounts_as_given),
     "tax_rounding": ("per_line", vat_per_line),
     "monthly_invoice_limit": (30, a_free_plan),

@@ -178,12 +178,16 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a backend is handed besides its account's settings. `today` is the account's own date."""
+    """What a backend is handed besides its account's settings. `today` is the account's own date.
+
+    `scan_pages`: so many pages of a vendor's list one call reads at most.
+    """
 
     mail: MailSettings
     state_dir: Path
     clock: Clock
     today: Callable[[], dt.date]
+    scan_pages: int
 
 
 class VendorBackend(Protocol):

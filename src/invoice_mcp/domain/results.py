@@ -45,10 +45,10 @@ GROUP_COLUMNS: Final = (
     "oldest_due_date",
 )
 
-_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
 BUYER_GROUP_COLUMNS: Final = (*GROUP_COLUMNS, "buyer_ids", "same_name")
 """Columns of groups by buyer: `buyer_ids` joined by a blank, `same_name` is `yes` where another has the same name."""
+
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def dumps(value: Any) -> str:

@@ -9,8 +9,8 @@ from invoice_mcp.backends.base import Backend, Capabilities, Surroundings
 from invoice_mcp.clock import Clock
 from invoice_mcp.domain.invoice import Ref
 from invoice_mcp.domain.tools import WRITES
-from invoice_mcp.errors import InvalidRequest, Unsupported
-from invoice_mcp.settings import AccountSettings, Settings, account_today
+from invoice_mcp.errors import InvalidRequest, PolicyRefused, Unsupported
+from invoice_mcp.settings import AccountSettings, ConfigError, Settings, account_today
 from invoice_mcp.writes.journal import Journal
 from invoice_mcp.writes.journaled import Journaled
 
@@ -51,6 +51,7 @@ class Account:
 
         Raises:
             Unsupported: there is no adapter for this kind of system.
+            PolicyRefused: what is configured cannot be used.
         """
         if self.capabilities is None:
             raise Unsupported(
@@ -58,7 +59,13 @@ class Account:
                 next="Use another account.",
             )
         if self._backend is None:
-            self._backend = self._connected()
+            try:
+                self._backend = self._connected()
+            except ConfigError as error:
+                raise PolicyRefused(
+                    f"The configuration of account {self.name} cannot be used: {error}.",
+                    next="Ask the person who keeps the configuration to correct it.",
+                ) from None
         return self._backend
 
     def _connected(self) -> Backend:
@@ -148,4 +155,5 @@ def _around(settings: Settings, account: AccountSettings, clock: Clock) -> Surro
         state_dir=settings.state_dir,
         clock=clock,
         today=lambda: account_today(settings, account, clock),
+        scan_pages=settings.scan_pages,
     )

@@ -23,9 +23,9 @@ def question(planned: Sequence[tuple[str, Write, Plan]]) -> str:
 def _payment(write: Write, plan: Plan) -> str:
     request = write.request
     assert isinstance(request, RegisterPayment)
-    body = plan.steps[0].body
+    paid_on = plan.steps[0].body.get("paid_on") or request.paid_on
     what = "Take back the payment of" if request.undo_payment_id else "Register a payment of"
-    on = f" received on {body['paid_on']}" if "paid_on" in body else ""
+    on = f" received on {paid_on}" if paid_on else ""
     return f"{what} {plan.amount}{on} on {_named(plan.before)}."
 
 

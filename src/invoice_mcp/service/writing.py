@@ -9,7 +9,7 @@ from invoice_mcp.domain.invoice import Ref
 from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, RegisterPayment, SendReminder
 from invoice_mcp.domain.results import prune, render_invoice, render_standing
 from invoice_mcp.domain.text import fold
-from invoice_mcp.errors import InvoiceError, OutcomeUnknown
+from invoice_mcp.errors import InvoiceError, NotFound, OutcomeUnknown
 from invoice_mcp.service.accounts import Account
 from invoice_mcp.service.app import Services
 from invoice_mcp.service.caller import Caller
@@ -143,12 +143,15 @@ def _payment_of_all(request: ChangePhase) -> RegisterPayment:
 
 
 async def _invoice(account: Account, written: Written) -> dict[str, Any]:
-    """The invoice after the write, or as it would be."""
+    """The invoice after the write, or as it would be; nothing where the write has removed it."""
     if written.outcome == "preview":
         return {"invoice": render_invoice(written.foreseen)} if written.foreseen else {}
     if written.invoice_id is None:
         return {}
-    return {"invoice": render_invoice(await account.backend().get(written.invoice_id))}
+    try:
+        return {"invoice": render_invoice(await account.backend().get(written.invoice_id))}
+    except NotFound:
+        return {}
 
 
 def _told(written: Written) -> dict[str, Any]:

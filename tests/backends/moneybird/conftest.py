@@ -18,7 +18,7 @@ from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, RegisterPaym
 from invoice_mcp.net import Window
 from invoice_mcp.sandbox.moneybird.app import create_app
 from invoice_mcp.sandbox.moneybird.book import Administration, Book
-from invoice_mcp.sandbox.moneybird.lifecycle import Books
+from invoice_mcp.sandbox.moneybird.lifecycle import Desk
 from invoice_mcp.sandbox.moneybird.records import Contact, Invoice
 from invoice_mcp.sandbox.moneybird.seeds import ADMINISTRATION_ID, TOKEN, seeded_book
 from invoice_mcp.sandbox.moneybird.switches import Switches
@@ -80,11 +80,11 @@ class Bench:
         return self.book.administrations[ADMINISTRATION_ID]
 
     @property
-    def books(self) -> Books:
-        """The double's books, to look into and to act in as a colleague would."""
-        books = Books(self.administration, self.switches, self.clock.now())
-        books.catch_up()
-        return books
+    def inside(self) -> Desk:
+        """The double, to look into and to act in as a colleague would."""
+        desk = Desk(self.administration, self.switches, self.clock.now())
+        desk.catch_up()
+        return desk
 
     @property
     def sent(self) -> list[str]:
@@ -103,7 +103,7 @@ class Bench:
 
     def in_state(self, state: str, **attributes: Any) -> Invoice:
         """An invoice of the seeds."""
-        self.books.catch_up()
+        self.inside.catch_up()
         return next(
             each
             for each in reversed(self.administration.invoices.values())
@@ -171,6 +171,7 @@ async def bench(
             state_dir=settings.state_dir,
             clock=clock,
             today=lambda: account_today(settings, account, clock),
+            scan_pages=settings.scan_pages,
         )
         with unlimited:
             backend = connect(account, around)

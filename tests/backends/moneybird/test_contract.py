@@ -36,7 +36,7 @@ class MoneybirdOffice:
         return self._books.administration.today(self._books.clock.now())
 
     def held(self) -> list[Held]:
-        books = self._books.books
+        books = self._books.inside
         return [self._held(invoice) for invoice in books.administration.invoices.values()]
 
     def requests(self) -> int:
@@ -49,7 +49,7 @@ class MoneybirdOffice:
         self._books.clock.advance(**by)
 
     async def colleague(self, invoice_id: str) -> None:
-        books = self._books.books
+        books = self._books.inside
         payment = Payment(
             id=self._books.administration.new_id(books.now),
             invoice_id=invoice_id,
@@ -63,7 +63,7 @@ class MoneybirdOffice:
         books.pay(self._books.administration.invoices[invoice_id], payment)
 
     def _held(self, invoice: Invoice) -> Held:
-        books = self._books.books
+        books = self._books.inside
         totals = books.totals(invoice)
         credit = invoice.original_sales_invoice_id is not None or totals.incl_tax < 0
         items = [line.description.partition("\n")[0] for line in invoice.lines]
@@ -88,7 +88,7 @@ class MoneybirdOffice:
         )
 
     def _status(self, invoice: Invoice) -> Status:
-        books = self._books.books
+        books = self._books.inside
         unpaid = books.unpaid(invoice)
         if invoice.state in _SAME:
             credits = [

@@ -91,7 +91,8 @@ async def test_filters_that_are_ignored_change_nothing() -> None:
         return deaf
 
     async with bench(dress=dress) as books:
-        one = books.in_state("paid")
+        held = [*books.administration.invoices.values()]
+        one = next(each for each in reversed(held) if each.reference and each.state == "paid")
         for query in (
             {"buyer": one.contact.id},
             {"buyer_reference": one.reference},
@@ -103,24 +104,24 @@ async def test_filters_that_are_ignored_change_nothing() -> None:
             assert len(page.rows) < len(books.administration.invoices) / 2
 
 
-@pytest.mark.parametrize("first_only", [True, False])
-async def test_pages_without_end_are_read_no_further_than_allowed(first_only: bool) -> None:
+@pytest.mark.parametrize("repeated", [True, False])
+async def test_pages_without_end_are_read_no_further_than_allowed_and_said(repeated: bool) -> None:
     """Every page says that another follows; it is the same one, or an endless row of new ones."""
-    count = 0
+    pages: list[Any] = []
 
     def change(reply: Any) -> Any:
-        nonlocal count
-        count += 1
-        if first_only:
-            return reply[:1]
-        return [each | {"id": f"{count}{index:06d}", "payments": []} for index, each in enumerate(reply[:3])]
+        first = pages[0] if pages else reply[:3]
+        count = len(pages)
+        made = [each | {"id": f"{count}{index:06d}", "payments": []} for index, each in enumerate(first)]
+        pages.append(first if repeated else made)
+        return pages[-1]
 
     forever = {"link": '<https://evil.example/next>; rel="next"'}
     async with bench(dress=changed("/sales_invoices.json", change, forever)) as books:
         page = await books.backend.search(InvoiceQuery(today=TODAY), None)
-        assert count == (2 if first_only else 5)
-        assert bool(page.gaps) is not first_only
-        assert all("evil" not in str(each.headers) for each in books.proxy.received)
+        assert len(pages) == (2 if repeated else 5)
+        assert page.gaps
+        assert all(each.partial for each in page.totals)
 
 
 async def test_a_token_for_other_books_is_said_to_be_one() -> None:

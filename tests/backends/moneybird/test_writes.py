@@ -379,7 +379,7 @@ class TestReminders:
     async def test_a_reminder_by_the_workflow_counts_for_too_soon(self, books: Bench) -> None:
         invoice_id = await books.issued()
         books.clock.advance(days=20)
-        books.books.remind(books.administration.invoices[invoice_id])
+        books.inside.remind(books.administration.invoices[invoice_id])
         assert (await books.plan("send_reminder", invoice_id)).skipped == "too_soon"
         books.clock.advance(days=3)
         assert (await books.plan("send_reminder", invoice_id)).steps

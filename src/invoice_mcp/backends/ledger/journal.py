@@ -54,13 +54,18 @@ def record(connection: "apsw.Connection", identity: Identity, effect: Effect, mo
 
 
 def _stands(connection: "apsw.Connection", done: Row) -> bool:
-    """Whether the effect is still there: a payment taken back or a discarded draft may be made again."""
+    """Whether the effect is still there: what was taken back, discarded or edited over may be done again."""
     if done["tool"] == "register_payment" and not done["result"]["payment"].get("undone"):
         return sql.payment_stands(connection, done["result"]["payment"]["id"])
     if done["tool"] == "create_invoice":
         head = sql.head(connection, sql.invoice_id_of(connection, done["invoice_seq"]))
-        return head is not None and head["state"] != "cancelled"
+        return head is not None and head["state"] != "cancelled" and not _edited_over(head, done)
     return True
+
+
+def _edited_over(head: Row, edit: Row) -> bool:
+    """Whether a draft is no longer as `edit` left it."""
+    return edit["result"].get("version") not in (None, head["version"]) and head["state"] == "draft"
 
 
 def _as_recorded(connection: "apsw.Connection", done: Row) -> Recorded:

@@ -12,8 +12,6 @@ from invoice_mcp.settings import BACKENDS, AccountSettings, MoneybirdOptions
 REQUESTS: Final = Window(requests=150, seconds=300)
 """Moneybird's limit, which it counts per address: other programs on the same one use it up as well."""
 
-SCAN_PAGES: Final = 5
-
 
 def connect(account: AccountSettings, around: Surroundings) -> MoneybirdBackend:
     """The administration of `account`. Nothing is opened or asked until the first call.
@@ -46,6 +44,6 @@ def connect(account: AccountSettings, around: Surroundings) -> MoneybirdBackend:
         currency=account.currency,
         zone=account.time_zone,
         min_reminder_days=account.policy.min_reminder_days,
-        scan_pages=SCAN_PAGES,
+        scan_pages=around.scan_pages,
     )
     return MoneybirdBackend(desk)

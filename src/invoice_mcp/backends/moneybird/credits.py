@@ -28,4 +28,4 @@ async def credits_of(api: Api, invoice: SalesInvoice, today: dt.date, scan_pages
     )
     window = await read_window(api, [wanted], FIRST_PAGE, scan_pages, lambda _: False)
     found = [each for each in window.invoices if each.original_sales_invoice_id == invoice.id]
-    return Credits(found, window.next is None)
+    return Credits(found, window.whole)

@@ -59,11 +59,20 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What was read: each invoice once, over `pages` pages; `next` is where there is more."""
+    """What was read: each invoice once, over `pages` pages; `next` is where there is more.
+
+    `looped`: a page said that more follows and brought nothing new, so nobody can tell whether it was all.
+    """
 
     invoices: Sequence[SalesInvoice]
     pages: int
     next: Spot | None
+    looped: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything was read to the end."""
+        return self.next is None and not self.looped
 
 
 async def read_window(
@@ -75,16 +84,18 @@ async def read_window(
     """
     found: dict[str, SalesInvoice] = {}
     pages = 0
+    looped = False
     here: Spot | None = spot
     while here is not None and pages < most:
         page = await api.invoices(filters[here.list], here.page)
         pages += 1
         fresh = {invoice.id: invoice for invoice in page.invoices if invoice.id not in found}
         found |= fresh
+        looped = looped or (page.more and not fresh)
         if page.more and fresh:
             here = Spot(here.list, here.page + 1)
         else:
             here = Spot(here.list + 1, 1) if here.list + 1 < len(filters) else None
         if enough([*found.values()]):
             break
-    return Window([*found.values()], pages, here)
+    return Window([*found.values()], pages, here, looped)

@@ -151,8 +151,8 @@ def _page(
     rates: Mapping[str, TaxRate],
 ) -> Page:
     found = [each for each in _candidates(read, view, rates) if filters.match(each)]
-    partial = window.next is not None or mark.spot != Mark().spot
-    told_by_cursor = query.sort == Sort() and _newest_first(read) and not query.totals
+    partial = not window.whole or mark.spot != Mark().spot
+    told_by_cursor = query.sort == Sort() and _newest_first(read) and not query.totals and not window.looped
     gaps = [Gap(_how_much(window))] if partial and (query.group_by is not None or not told_by_cursor) else []
     totals = sums.totals(found, partial=partial) if query.totals else ()
     ageing = sums.ageing(found, view.today) if query.totals else ()
@@ -218,7 +218,7 @@ def _newest_first(read: Sequence[SalesInvoice]) -> bool:
 
 def _how_much(window: Window) -> str:
     return (
-        f"only {len(window.invoices)} invoices were read, and there are more: order and sums hold among those; "
+        f"only {len(window.invoices)} invoices were read, and there may be more: order and sums hold among those; "
         "narrow the search down, by date for instance"
     )
 

@@ -16,7 +16,7 @@ from invoice_mcp.sandbox.moneybird import catalogue
 from invoice_mcp.sandbox.moneybird.book import Book
 from invoice_mcp.sandbox.moneybird.endpoints import ENDPOINTS, Endpoint
 from invoice_mcp.sandbox.moneybird.exchange import Call, Reply
-from invoice_mcp.sandbox.moneybird.lifecycle import Books
+from invoice_mcp.sandbox.moneybird.lifecycle import Desk
 from invoice_mcp.sandbox.moneybird.limits import RateLimit
 from invoice_mcp.sandbox.moneybird.refusals import Refusal, not_found, symbolic
 from invoice_mcp.sandbox.moneybird.switches import Switches
@@ -86,10 +86,10 @@ def _handler(endpoint: Endpoint, book: Book, switches: Switches, clock: Clock) -
             raise symbolic(401, f"No access to {endpoint.scopes[0]}")
         raw = await request.body()
         # From here to the answer nothing is awaited, so requests change the book one after the other.
-        books = Books(administration, switches, clock.now())
-        books.catch_up()
+        desk = Desk(administration, switches, clock.now())
+        desk.catch_up()
         call = Call(
-            books=books,
+            desk=desk,
             path=request.path_params,
             query=dict(request.query_params),
             url=str(request.url.replace(path=request.scope["sandbox.path"])),

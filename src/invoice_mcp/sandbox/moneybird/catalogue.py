@@ -7,7 +7,7 @@ from invoice_mcp.sandbox.moneybird.book import SCOPES, Book
 from invoice_mcp.sandbox.moneybird.exchange import Call, Reply, page_of
 from invoice_mcp.sandbox.moneybird.figures import number_text
 from invoice_mcp.sandbox.moneybird.filters import contact_test, tax_rate_test
-from invoice_mcp.sandbox.moneybird.lifecycle import Books
+from invoice_mcp.sandbox.moneybird.lifecycle import Desk
 from invoice_mcp.sandbox.moneybird.records import Contact, Identity, LedgerAccount, TaxRate, Workflow
 from invoice_mcp.sandbox.moneybird.refusals import no_record, symbolic
 from invoice_mcp.sandbox.moneybird.shapes import Json, administration_id, contact_shape, timestamp
@@ -64,45 +64,45 @@ def filter_contacts(call: Call) -> Reply:
 
 def get_contact(call: Call) -> Reply:
     """One contact by its id."""
-    contact = call.books.administration.contacts.get(call.path["id"])
+    contact = call.desk.administration.contacts.get(call.path["id"])
     if contact is None:
         raise no_record("id")
-    return Reply(200, _full_contact(contact, call.books))
+    return Reply(200, _full_contact(contact, call.desk))
 
 
 def get_contact_by_customer_id(call: Call) -> Reply:
     """One contact by the number the administration gave it."""
-    for contact in call.books.administration.contacts.values():
+    for contact in call.desk.administration.contacts.values():
         if contact.customer_id == call.path["customer_id"]:
-            return Reply(200, _full_contact(contact, call.books))
+            return Reply(200, _full_contact(contact, call.desk))
     raise no_record("customer_id")
 
 
 def list_tax_rates(call: Call) -> Reply:
     """Tax rates of every type, active or not, unless the filter says otherwise."""
     wanted = tax_rate_test(call.query.get("filter"))
-    page, links = page_of(call, [rate for rate in call.books.administration.tax_rates.values() if wanted(rate)])
-    return Reply(200, [_tax_rate(rate, call.books) for rate in page], links)
+    page, links = page_of(call, [rate for rate in call.desk.administration.tax_rates.values() if wanted(rate)])
+    return Reply(200, [_tax_rate(rate, call.desk) for rate in page], links)
 
 
 def list_workflows(call: Call) -> Reply:
     """How invoices are followed up."""
-    return _all(_workflow(each, call.books) for each in call.books.administration.workflows.values())
+    return _all(_workflow(each, call.desk) for each in call.desk.administration.workflows.values())
 
 
 def get_workflow(call: Call) -> Reply:
     """One workflow by its id."""
-    workflow = call.books.administration.workflows.get(call.path["id"])
+    workflow = call.desk.administration.workflows.get(call.path["id"])
     if workflow is None:
         raise symbolic(404, "Record not found for model name: Workflow")
-    return Reply(200, _workflow(workflow, call.books))
+    return Reply(200, _workflow(workflow, call.desk))
 
 
 def list_document_styles(call: Call) -> Reply:
     """Layouts, each with its sender."""
     return _all(
         {
-            **_dated(call.books, style.id, style.created_at),
+            **_dated(call.desk, style.id, style.created_at),
             "name": style.name,
             "identity_id": style.identity_id,
             "default": style.default,
@@ -115,18 +115,18 @@ def list_document_styles(call: Call) -> Reply:
             "invoice_metadata_left": [{"field": "reference"}],
             "invoice_metadata_right": [{"field": "invoice_date"}, {"field": "due_date"}],
         }
-        for style in call.books.administration.document_styles.values()
+        for style in call.desk.administration.document_styles.values()
     )
 
 
 def list_identities(call: Call) -> Reply:
     """Senders, without the default one."""
-    return _all(_identity(each, call.books) for each in list(call.books.administration.identities.values())[1:])
+    return _all(_identity(each, call.desk) for each in list(call.desk.administration.identities.values())[1:])
 
 
 def get_default_identity(call: Call) -> Reply:
     """The sender the administration began with."""
-    return Reply(200, _identity(next(iter(call.books.administration.identities.values())), call.books))
+    return Reply(200, _identity(next(iter(call.desk.administration.identities.values())), call.desk))
 
 
 def list_users(call: Call) -> Reply:
@@ -140,41 +140,41 @@ def list_users(call: Call) -> Reply:
             "email": user.email,
             "email_validated": True,
             "language": "nl",
-            "time_zone": call.books.administration.time_zone.key,
+            "time_zone": call.desk.administration.time_zone.key,
             "user_type": user.user_type,
             "permissions": sorted(SCOPES),
         }
-        for user in call.books.administration.users.values()
+        for user in call.desk.administration.users.values()
     )
 
 
 def list_ledger_accounts(call: Call) -> Reply:
     """The categories of the books."""
-    return _all(_ledger_account(each, call.books) for each in call.books.administration.ledger_accounts.values())
+    return _all(_ledger_account(each, call.desk) for each in call.desk.administration.ledger_accounts.values())
 
 
 def get_ledger_account(call: Call) -> Reply:
     """One category by its id."""
-    account = call.books.administration.ledger_accounts.get(call.path["id"])
+    account = call.desk.administration.ledger_accounts.get(call.path["id"])
     if account is None:
         raise symbolic(404, "Record not found for model name: Category")
-    return Reply(200, _ledger_account(account, call.books))
+    return Reply(200, _ledger_account(account, call.desk))
 
 
 def list_financial_accounts(call: Call) -> Reply:
     """Bank accounts and cash registers."""
     return _all(
         {
-            **_dated(call.books, account.id, account.created_at),
+            **_dated(call.desk, account.id, account.created_at),
             "type": account.type,
             "name": account.name,
             "identifier": account.identifier,
-            "currency": call.books.administration.currency,
+            "currency": call.desk.administration.currency,
             "provider": None,
             "moneybird_account": False,
             "active": True,
         }
-        for account in call.books.administration.financial_accounts.values()
+        for account in call.desk.administration.financial_accounts.values()
     )
 
 
@@ -193,7 +193,7 @@ def _contacts(call: Call) -> list[Contact]:
     archived = call.query.get("include_archived") == "true"
     return [
         contact
-        for contact in call.books.administration.contacts.values()
+        for contact in call.desk.administration.contacts.values()
         if (archived or not contact.archived) and all(word in _searched(contact) for word in words)
     ]
 
@@ -206,16 +206,16 @@ def _searched(contact: Contact) -> str:
 
 def _contact_page(call: Call, contacts: Sequence[Contact]) -> Reply:
     page, links = page_of(call, contacts)
-    return Reply(200, [_full_contact(contact, call.books) for contact in page], links)
+    return Reply(200, [_full_contact(contact, call.desk) for contact in page], links)
 
 
-def _full_contact(contact: Contact, books: Books) -> Json:
-    return {**contact_shape(contact, books), "events": []}
+def _full_contact(contact: Contact, desk: Desk) -> Json:
+    return {**contact_shape(contact, desk), "events": []}
 
 
-def _tax_rate(rate: TaxRate, books: Books) -> Json:
+def _tax_rate(rate: TaxRate, desk: Desk) -> Json:
     return {
-        **_dated(books, rate.id, rate.created_at),
+        **_dated(desk, rate.id, rate.created_at),
         "name": rate.name,
         "percentage": number_text(rate.percentage),
         "tax_rate_type": rate.tax_rate_type,
@@ -225,9 +225,9 @@ def _tax_rate(rate: TaxRate, books: Books) -> Json:
     }
 
 
-def _workflow(workflow: Workflow, books: Books) -> Json:
+def _workflow(workflow: Workflow, desk: Desk) -> Json:
     return {
-        **_dated(books, workflow.id, workflow.created_at),
+        **_dated(desk, workflow.id, workflow.created_at),
         "type": "InvoiceWorkflow",
         "name": workflow.name,
         "default": workflow.default,
@@ -241,7 +241,7 @@ def _workflow(workflow: Workflow, books: Books) -> Json:
         "show_qr_code": True,
         "steps": [
             {
-                **_dated(books, str(int(workflow.id) + 1 + order), workflow.created_at),
+                **_dated(desk, str(int(workflow.id) + 1 + order), workflow.created_at),
                 "step_order": order,
                 "due_interval": interval,
                 "reminder_delay": 0,
@@ -254,9 +254,9 @@ def _workflow(workflow: Workflow, books: Books) -> Json:
     }
 
 
-def _identity(identity: Identity, books: Books) -> Json:
+def _identity(identity: Identity, desk: Desk) -> Json:
     return {
-        **_dated(books, identity.id, identity.created_at),
+        **_dated(desk, identity.id, identity.created_at),
         "company_name": identity.company_name,
         "city": "Groningen",
         "country": "NL",
@@ -274,9 +274,9 @@ def _identity(identity: Identity, books: Books) -> Json:
     }
 
 
-def _ledger_account(account: LedgerAccount, books: Books) -> Json:
+def _ledger_account(account: LedgerAccount, desk: Desk) -> Json:
     return {
-        **_dated(books, account.id, account.created_at),
+        **_dated(desk, account.id, account.created_at),
         "name": account.name,
         "account_type": account.account_type,
         "account_id": account.account_id,
@@ -287,10 +287,10 @@ def _ledger_account(account: LedgerAccount, books: Books) -> Json:
     }
 
 
-def _dated(books: Books, record_id: str, created_at: Any) -> Json:
+def _dated(desk: Desk, record_id: str, created_at: Any) -> Json:
     return {
         "id": record_id,
-        "administration_id": administration_id(books),
+        "administration_id": administration_id(desk),
         "created_at": timestamp(created_at),
         "updated_at": timestamp(created_at),
     }

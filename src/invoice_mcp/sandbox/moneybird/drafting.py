@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from invoice_mcp.sandbox.moneybird import readers
 from invoice_mcp.sandbox.moneybird.figures import cents, number_text
-from invoice_mcp.sandbox.moneybird.lifecycle import Books
+from invoice_mcp.sandbox.moneybird.lifecycle import Desk
 from invoice_mcp.sandbox.moneybird.records import Contact, DocumentStyle, Invoice, Line, Workflow
 from invoice_mcp.sandbox.moneybird.refusals import BLANK, Refusal, invalid, invalid_fields, no_record, symbolic
 
@@ -60,51 +60,51 @@ _PLAIN: Final = (
 )
 
 
-def create(body: Mapping[str, Any], books: Books) -> Invoice:
+def create(body: Mapping[str, Any], desk: Desk) -> Invoice:
     """A new draft.
 
     Raises:
         Refusal: the body does not describe one, or names what is not there.
     """
-    administration = books.administration
-    values = readers.read(body, _HEAD, books.switches)
-    contact = _contact(values.get("contact_id"), books)
+    administration = desk.administration
+    values = readers.read(body, _HEAD, desk.switches)
+    contact = _contact(values.get("contact_id"), desk)
     chosen = values.get("workflow_id") or contact.invoice_workflow_id
     workflow = _found(administration.workflows, "workflow_id", chosen)
     style = _found(administration.document_styles, "document_style_id", values.get("document_style_id"))
     interval = values.get("first_due_interval", workflow.intervals[0])
     invoice = Invoice(
-        id=administration.new_id(books.now),
+        id=administration.new_id(desk.now),
         contact=contact,
         workflow_id=workflow.id,
         document_style_id=style.id,
         identity_id=style.identity_id,
         interval=interval,
-        due_date=books.today + dt.timedelta(days=interval),
+        due_date=desk.today + dt.timedelta(days=interval),
         currency=workflow.currency,
         language=workflow.language,
         prices_are_incl_tax=workflow.prices_are_incl_tax,
         payment_conditions=workflow.payment_conditions,
         draft_id=administration.next_draft,
-        created_at=books.now,
-        updated_at=books.now,
+        created_at=desk.now,
+        updated_at=desk.now,
     )
-    _write(invoice, values, books)
-    books.add(invoice, "sales_invoice_created")
+    _write(invoice, values, desk)
+    desk.add(invoice, "sales_invoice_created")
     return invoice
 
 
-def update(invoice: Invoice, body: Mapping[str, Any], books: Books) -> Invoice:
+def update(invoice: Invoice, body: Mapping[str, Any], desk: Desk) -> Invoice:
     """The invoice with what the body names written to it, and nothing else; lines without an id are added.
 
     Raises:
         Refusal: the body is not one, or names what is not there; then nothing is written.
     """
-    administration = books.administration
-    values = readers.read(body, _CHANGE, books.switches)
+    administration = desk.administration
+    values = readers.read(body, _CHANGE, desk.switches)
     changed = replace(invoice)
     if "contact_id" in values:
-        changed.contact = _contact(values["contact_id"], books)
+        changed.contact = _contact(values["contact_id"], desk)
     elif values.get("update_contact"):
         changed.contact = administration.contacts[invoice.contact.id]
     if "workflow_id" in values:
@@ -112,50 +112,50 @@ def update(invoice: Invoice, body: Mapping[str, Any], books: Books) -> Invoice:
     if "document_style_id" in values:
         style = _found(administration.document_styles, "document_style_id", values["document_style_id"])
         changed.document_style_id, changed.identity_id = style.id, style.identity_id
-    check_unlocked(invoice.invoice_date, books)
-    _write(changed, values, books)
+    check_unlocked(invoice.invoice_date, desk)
+    _write(changed, values, desk)
     administration.invoices[invoice.id] = changed
-    books.happen(changed, "sales_invoice_updated", changes=_changes(invoice, changed, books))
+    desk.happen(changed, "sales_invoice_updated", changes=_changes(invoice, changed, desk))
     administration.record("invoice_updated", invoice.id)
-    books.age(changed)
+    desk.age(changed)
     return changed
 
 
-def check_unlocked(day: dt.date | None, books: Books) -> None:
+def check_unlocked(day: dt.date | None, desk: Desk) -> None:
     """Let nothing be changed in a closed period.
 
     Raises:
         Refusal: `day` lies in one.
     """
-    locked = books.administration.locked_until
+    locked = desk.administration.locked_until
     if locked is not None and day is not None and day <= locked:
         raise symbolic(400, "Date is in a locked period", invoice_date="locked_period")
 
 
-def _changes(before: Invoice, after: Invoice, books: Books) -> dict[str, list[str | None]]:
+def _changes(before: Invoice, after: Invoice, desk: Desk) -> dict[str, list[str | None]]:
     figures = {
         "reference": (before.reference, after.reference),
-        "total_price_incl_tax": tuple(number_text(books.totals(each).incl_tax) for each in (before, after)),
+        "total_price_incl_tax": tuple(number_text(desk.totals(each).incl_tax) for each in (before, after)),
     }
     return {name: [old, new] for name, (old, new) in figures.items() if old != new}
 
 
-def _write(invoice: Invoice, values: Mapping[str, Any], books: Books) -> None:
+def _write(invoice: Invoice, values: Mapping[str, Any], desk: Desk) -> None:
     """Everything create and update have in common."""
     currency = values.get("currency") or invoice.currency
-    if currency not in books.administration.rates:
+    if currency not in desk.administration.rates:
         raise invalid("currency", "is not included in the list", "inclusion", value=currency)
     if values.get("contact_person_id") not in {None, *(person.id for person in invoice.contact.people)}:
         raise invalid("contact_person_id", "is not found", "invalid")
     for field in _items("custom_fields", values.get("custom_fields_attributes")):
         error = f"Custom field with id {field.get('id')} not found for administration"
         raise symbolic(404, error, custom_fields_attributes="not_found")
-    lines = _lines(invoice, values.get("details_attributes"), books)
+    lines = _lines(invoice, values.get("details_attributes"), desk)
     date = values.get("invoice_date", invoice.invoice_date)
     interval = values.get("first_due_interval", invoice.interval)
-    check_unlocked(date, books)
+    check_unlocked(date, desk)
     if {"invoice_date", "first_due_interval"} & values.keys():
-        start = date or books.administration.today(invoice.created_at)
+        start = date or desk.administration.today(invoice.created_at)
         invoice.due_date = start + dt.timedelta(days=interval)
     for name in _PLAIN:
         if name in values:
@@ -163,10 +163,10 @@ def _write(invoice: Invoice, values: Mapping[str, Any], books: Books) -> None:
     invoice.invoice_date, invoice.interval, invoice.currency, invoice.lines = date, interval, currency, lines
 
 
-def _contact(contact_id: str | None, books: Books) -> Contact:
+def _contact(contact_id: str | None, desk: Desk) -> Contact:
     if contact_id is None:
         raise invalid_fields({"contact_id": [BLANK]})
-    contact = books.administration.contacts.get(contact_id)
+    contact = desk.administration.contacts.get(contact_id)
     if contact is None:
         raise invalid("contact_id", "is not found", "invalid")
     return contact
@@ -189,28 +189,28 @@ def _items(field: str, raw: Any) -> list[dict[str, Any]]:
     return items
 
 
-def _lines(invoice: Invoice, raw: Any, books: Books) -> list[Line]:
+def _lines(invoice: Invoice, raw: Any, desk: Desk) -> list[Line]:
     """The lines of the invoice after what `raw` adds, changes and removes."""
     lines = {line.id: line for line in invoice.lines}
     for item in _items("details", raw):
-        values = readers.read(item, _DETAIL, books.switches, prefix="details.")
+        values = readers.read(item, _DETAIL, desk.switches, prefix="details.")
         line_id = values.pop("id", None)
         if line_id is None:
-            line = _new_line(values, len(lines), books)
+            line = _new_line(values, len(lines), desk)
             lines[line.id] = line
         elif line_id not in lines:
             raise no_record("id")
         elif values.pop("_destroy", False):
             del lines[line_id]
         else:
-            lines[line_id] = _changed_line(lines[line_id], values, books)
+            lines[line_id] = _changed_line(lines[line_id], values, desk)
     return list(lines.values())
 
 
-def _new_line(values: dict[str, Any], place: int, books: Books) -> Line:
-    administration = books.administration
+def _new_line(values: dict[str, Any], place: int, desk: Desk) -> Line:
+    administration = desk.administration
     blank = Line(
-        id=administration.new_id(books.now),
+        id=administration.new_id(desk.now),
         description="",
         price=Decimal(0),
         quantity=Decimal(1),
@@ -218,20 +218,20 @@ def _new_line(values: dict[str, Any], place: int, books: Books) -> Line:
         tax_rate_id=next(iter(administration.tax_rates)),
         ledger_account_id=next(iter(administration.ledger_accounts)),
         row_order=place,
-        created_at=books.now,
-        updated_at=books.now,
+        created_at=desk.now,
+        updated_at=desk.now,
     )
-    return _changed_line(blank, values, books)
+    return _changed_line(blank, values, desk)
 
 
-def _changed_line(line: Line, values: dict[str, Any], books: Books) -> Line:
+def _changed_line(line: Line, values: dict[str, Any], desk: Desk) -> Line:
     for name in ("project_id", "product_id"):  # the double has none
         if values.get(name) is not None:
             raise _no_such(name)
     number, shown = line.quantity, line.amount
     if "amount" in values:
         number, unit = values["amount"]
-        bare = unit == "x" and books.switches.line_amount == "as_given"
+        bare = unit == "x" and desk.switches.line_amount == "as_given"
         shown = f"{number:f}" if bare else f"{number:f} {unit}"
     return Line(
         id=line.id,
@@ -239,13 +239,13 @@ def _changed_line(line: Line, values: dict[str, Any], books: Books) -> Line:
         price=cents(values["price"]) if "price" in values else line.price,
         quantity=number,
         amount=shown,
-        tax_rate_id=_reference_of("tax_rate_id", values, line.tax_rate_id, books.administration.tax_rates),
+        tax_rate_id=_reference_of("tax_rate_id", values, line.tax_rate_id, desk.administration.tax_rates),
         ledger_account_id=_reference_of(
-            "ledger_account_id", values, line.ledger_account_id, books.administration.ledger_accounts
+            "ledger_account_id", values, line.ledger_account_id, desk.administration.ledger_accounts
         ),
         row_order=values.get("row_order", line.row_order),
         created_at=line.created_at,
-        updated_at=books.now,
+        updated_at=desk.now,
         period=values.get("period", line.period),
         project_id=line.project_id,
         product_id=line.product_id,

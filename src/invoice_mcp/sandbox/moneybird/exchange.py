@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from invoice_mcp.sandbox.moneybird.lifecycle import Books
+from invoice_mcp.sandbox.moneybird.lifecycle import Desk
 from invoice_mcp.sandbox.moneybird.refusals import required, symbolic
 from invoice_mcp.sandbox.moneybird.switches import Switches
 
@@ -25,7 +25,7 @@ class Reply:
 class Call:
     """A request to one administration. `path` holds the values in the path, `url` is the whole address."""
 
-    books: Books
+    desk: Desk
     path: Mapping[str, str]
     query: Mapping[str, str]
     url: str
@@ -34,7 +34,7 @@ class Call:
     @property
     def switches(self) -> Switches:
         """How to read what is not certain."""
-        return self.books.switches
+        return self.desk.switches
 
     def json(self) -> dict[str, Any]:
         """The body; an empty one is an empty object, as the vendor takes it.

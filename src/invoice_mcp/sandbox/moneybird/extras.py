@@ -33,13 +33,13 @@ def create_note(call: Call) -> Reply:
     if not values.get("note"):
         raise invalid_fields({"note": [BLANK]})
     assignee = values.get("assignee_id")
-    if assignee is not None and assignee not in call.books.administration.users:
+    if assignee is not None and assignee not in call.desk.administration.users:
         raise invalid("assignee_id", "is not found", "invalid")
     todo = values.get("todo", False) or assignee is not None
-    note = Note(call.books.administration.new_id(call.books.now), values["note"], todo, assignee, call.books.now)
+    note = Note(call.desk.administration.new_id(call.desk.now), values["note"], todo, assignee, call.desk.now)
     invoice.notes.append(note)
-    call.books.administration.record("note_created", note.id)
-    return Reply(201, note_shape(note, invoice, call.books))
+    call.desk.administration.record("note_created", note.id)
+    return Reply(201, note_shape(note, invoice, call.desk))
 
 
 def delete_note(call: Call) -> Reply:
@@ -48,7 +48,7 @@ def delete_note(call: Call) -> Reply:
     for note in invoice.notes:
         if note.id == call.path["id"]:
             invoice.notes.remove(note)
-            call.books.administration.record("note_deleted", note.id)
+            call.desk.administration.record("note_deleted", note.id)
             return Reply(204)
     raise no_record("id")
 
@@ -62,14 +62,14 @@ def add_attachment(call: Call) -> Reply:
     name, headers, content = file.groups()
     kind = _KIND.search(headers)
     attachment = Attachment(
-        id=call.books.administration.new_id(call.books.now),
+        id=call.desk.administration.new_id(call.desk.now),
         filename=name.decode("utf-8", "replace"),
         content_type=kind[1].decode("ascii", "replace") if kind else "application/octet-stream",
         size=len(content),
-        created_at=call.books.now,
+        created_at=call.desk.now,
     )
     invoice.attachments.append(attachment)
-    call.books.administration.record("attachment_created", attachment.id)
+    call.desk.administration.record("attachment_created", attachment.id)
     return Reply(200, 200)
 
 
@@ -82,7 +82,7 @@ def delete_attachment(call: Call) -> Reply:
     """Take a file away."""
     attachment = _attachment(call)
     invoice_of(call, "sales_invoice_id").attachments.remove(attachment)
-    call.books.administration.record("attachment_deleted", attachment.id)
+    call.desk.administration.record("attachment_deleted", attachment.id)
     return Reply(204)
 
 
@@ -99,7 +99,7 @@ def download_packing_slip_pdf(call: Call) -> Reply:
 def download_ubl(call: Call) -> Reply:
     """The bare bones of a UBL invoice."""
     invoice = invoice_of(call)
-    total = number_text(call.books.totals(invoice).incl_tax)
+    total = number_text(call.desk.totals(invoice).incl_tax)
     text = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"'

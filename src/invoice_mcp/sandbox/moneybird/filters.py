@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar, get_args
 
 from invoice_mcp.sandbox.moneybird.figures import number_text
-from invoice_mcp.sandbox.moneybird.lifecycle import Books
+from invoice_mcp.sandbox.moneybird.lifecycle import Desk
 from invoice_mcp.sandbox.moneybird.periods import OpenPeriod, parse_instant, parse_period
 from invoice_mcp.sandbox.moneybird.records import Contact, Invoice, State, TaxRate
 from invoice_mcp.sandbox.moneybird.refusals import Refusal, symbolic
@@ -20,7 +20,7 @@ Maker = Callable[[str], Test[Record]]
 _ANY: Final = "all"
 
 
-def invoice_test(text: str | None, books: Books, default: Mapping[str, str]) -> Test[Invoice]:
+def invoice_test(text: str | None, desk: Desk, default: Mapping[str, str]) -> Test[Invoice]:
     """Whether an invoice is in a list that was asked for with `text`.
 
     Args:
@@ -31,8 +31,8 @@ def invoice_test(text: str | None, books: Books, default: Mapping[str, str]) -> 
         Refusal: a value that cannot be.
     """
     given = _terms(text)
-    kept = default if not text or books.switches.filter_defaults == "per_key" else {}
-    return _all_of({**kept, **given}, {**_INVOICE_KEYS, "period": functools.partial(_period, books=books)})
+    kept = default if not text or desk.switches.filter_defaults == "per_key" else {}
+    return _all_of({**kept, **given}, {**_INVOICE_KEYS, "period": functools.partial(_period, desk=desk)})
 
 
 def tax_rate_test(text: str | None) -> Test[TaxRate]:
@@ -68,17 +68,17 @@ def _refused(error: str) -> Refusal:
     return symbolic(400, error, filter="invalid")
 
 
-def _period(value: str, books: Books) -> Test[Invoice]:
+def _period(value: str, desk: Desk) -> Test[Invoice]:
     try:
-        period = parse_period(value, books.today)
+        period = parse_period(value, desk.today)
     except OpenPeriod:
         raise symbolic(400, "Period must have both a start and end date") from None
     except ValueError:
         raise symbolic(400, "Period is invalid") from None
-    longest = books.switches.longest_period_years
+    longest = desk.switches.longest_period_years
     if longest is not None and (period.end - period.start).days >= longest * 366:
         raise symbolic(400, f"Period cannot exceed {longest * 12} months")
-    return lambda invoice: (invoice.invoice_date or books.today) in period
+    return lambda invoice: (invoice.invoice_date or desk.today) in period
 
 
 def _state(value: str) -> Test[Invoice]:

@@ -19,7 +19,7 @@ _ZERO: Final = Decimal(0)
 _CREDIT_HEADINGS: Final = {"nl": "**Creditfactuur voor factuur {}**", "en": "**Credit invoice for invoice {}**"}
 
 
-class Books:
+class Desk:
     """The invoices of one administration at one instant, and what can happen to them."""
 
     def __init__(self, administration: Administration, switches: Switches, now: dt.datetime) -> None:
@@ -49,22 +49,17 @@ class Books:
         for invoice in sorted(scheduled, key=lambda each: (each.invoice_date, int(each.id))):
             if invoice.invoice_date is not None and invoice.invoice_date <= self.today:
                 day = self.administration.midnight(invoice.invoice_date)
-                then = Books(self.administration, self.switches, max(day, invoice.updated_at))
+                then = Desk(self.administration, self.switches, max(day, invoice.updated_at))
                 then.send(invoice, invoice.sending or Sending("Manual"))
         for invoice in self.administration.invoices.values():
             self.age(invoice)
 
     def age(self, invoice: Invoice) -> None:
         """Let an unpaid invoice become late, or what was late become open where its due date has moved."""
-        if invoice.state == "reminded":
-            due = invoice.next_reminder if self.switches.reminder_expires and not invoice.paused else None
-        else:
-            due = invoice.due_date
-        overdue = due is not None and self._first_late_day(due) <= self.today
-        if invoice.state in {"open", "reminded"} and due is not None and overdue:
-            at = self.administration.midnight(self._first_late_day(due))
-            self._enter(invoice, "late", max(at, invoice.updated_at))
-        elif invoice.state == "late" and not overdue:
+        late_on = self._late_on(invoice)
+        if invoice.state in {"open", "reminded"} and late_on <= self.today:
+            self._enter(invoice, "late", max(self.administration.midnight(late_on), invoice.updated_at))
+        elif invoice.state == "late" and late_on > self.today:
             self._enter(invoice, "open", self.now)
 
     def add(self, invoice: Invoice, action: str, **data: Any) -> None:
@@ -100,7 +95,7 @@ class Books:
     def pay(self, invoice: Invoice, payment: Payment) -> None:
         """Register a payment; the one that leaves nothing unpaid makes the invoice paid."""
         invoice.payments.append(payment)
-        self._touch(invoice, self.now)
+        invoice.updated_at = self.now
         self.administration.record("payment_created", payment.id)
         if self._is_settled(invoice):
             invoice.paid_at = payment.payment_date
@@ -109,7 +104,7 @@ class Books:
     def unpay(self, invoice: Invoice, payment: Payment) -> None:
         """Take a payment back."""
         invoice.payments.remove(payment)
-        self._touch(invoice, self.now)
+        invoice.updated_at = self.now
         self.administration.record("payment_deleted", payment.id)
         if invoice.state == "paid" and not self._is_settled(invoice):
             invoice.paid_at = None
@@ -193,7 +188,7 @@ class Books:
     def happen(self, invoice: Invoice, action: str, **data: Any) -> None:
         """Add to an invoice's history."""
         invoice.events.append(Event(action, self.now, data))
-        self._touch(invoice, self.now)
+        invoice.updated_at = self.now
 
     def _settlement(self, invoice: Invoice, price: Decimal, credit_id: str | None) -> Payment:
         accounts = self.administration.ledger_accounts.values()
@@ -241,15 +236,18 @@ class Books:
         left = total - paid(invoice)
         return left >= 0 if total < 0 else left <= 0
 
-    def _first_late_day(self, due: dt.date) -> dt.date:
+    def _late_on(self, invoice: Invoice) -> dt.date:
+        """The day on which an unpaid invoice is late, which a reminder puts off to the next step of the workflow."""
+        due = invoice.due_date
+        if invoice.state == "reminded" and invoice.next_reminder is not None:
+            if invoice.paused or not self.switches.reminder_expires:
+                return dt.date.max
+            due = max(due, invoice.next_reminder)
         return due + dt.timedelta(days=1 if self.switches.late_from == "day_after_due" else 0)
 
     def _enter(self, invoice: Invoice, state: State, at: dt.datetime) -> None:
         invoice.state = state
         invoice.events.append(Event(f"sales_invoice_state_changed_to_{state}", at))
-        self._touch(invoice, at)
-
-    def _touch(self, invoice: Invoice, at: dt.datetime) -> None:
         invoice.updated_at = at
 
 

@@ -44,7 +44,7 @@ def create_payment(call: Call) -> Reply:
 def register_payment(call: Call) -> Reply:
     """The deprecated way, until its sunset."""
     until = call.switches.register_payment_until
-    if until is not None and call.books.today > until:
+    if until is not None and call.desk.today > until:
         raise symbolic(404, "Not Found")
     return Reply(200, _register(call, invoice_of(call)))
 
@@ -54,23 +54,23 @@ def delete_payment(call: Call) -> Reply:
     invoice = invoice_of(call, "sales_invoice_id")
     for payment in invoice.payments:
         if payment.id == call.path["id"]:
-            call.books.unpay(invoice, payment)
+            call.desk.unpay(invoice, payment)
             return Reply(204)
     raise no_record("id")
 
 
 def register_payment_creditinvoice(call: Call) -> Reply:
     """Settle a sent credit invoice and its original with each other: one payment on each, today."""
-    books = call.books
+    desk = call.desk
     credit = invoice_of(call)
-    total = books.totals(credit).incl_tax
-    original = books.administration.invoices.get(credit.original_sales_invoice_id or "")
+    total = desk.totals(credit).incl_tax
+    original = desk.administration.invoices.get(credit.original_sales_invoice_id or "")
     if total >= 0 or original is None:
         raise symbolic(400, "Sales invoice should be a credit invoice", id="no_credit_invoice")
     if not {credit.state, original.state} <= PAYABLE:
         raise symbolic(400, "Invalid sales invoice state", id="state")
-    books.settle(credit, original)
-    return Reply(200, invoice_shape(credit, books))
+    desk.settle(credit, original)
+    return Reply(200, invoice_shape(credit, desk))
 
 
 def _register(call: Call, invoice: Invoice) -> dict[str, Any]:
@@ -80,24 +80,24 @@ def _register(call: Call, invoice: Invoice) -> dict[str, Any]:
     price, price_base = _amounts(call, invoice, values)
     _check_surplus(call, invoice, price)
     payment = Payment(
-        id=call.books.administration.new_id(call.books.now),
+        id=call.desk.administration.new_id(call.desk.now),
         invoice_id=invoice.id,
         price=price,
         price_base=price_base,
         payment_date=values["payment_date"],
-        created_at=call.books.now,
+        created_at=call.desk.now,
         ledger_account_id=values.get("ledger_account_id") or _debtors(call),
         financial_account_id=values.get("financial_account_id"),
         transaction_identifier=values.get("transaction_identifier"),
         manual_payment_action=values.get("manual_payment_action"),
     )
-    call.books.pay(invoice, payment)
-    return payment_shape(payment, call.books)
+    call.desk.pay(invoice, payment)
+    return payment_shape(payment, call.desk)
 
 
 def _values(call: Call) -> dict[str, Any]:
     """The body of a payment, with everything it names found."""
-    administration = call.books.administration
+    administration = call.desk.administration
     raw = {"payment_date": None, "price": None, **call.wrapped("payment")}
     values = readers.read(raw, _PAYMENT, call.switches)
     needed = _NEEDS.get(values.get("manual_payment_action") or "")
@@ -118,7 +118,7 @@ def _values(call: Call) -> dict[str, Any]:
 def _amounts(call: Call, invoice: Invoice, values: dict[str, Any]) -> tuple[Decimal, Decimal]:
     """The amount in the invoice's currency and in the administration's, which has to be told for a foreign one."""
     price = cents(values["price"])
-    if invoice.currency == call.books.administration.currency:
+    if invoice.currency == call.desk.administration.currency:
         return price, price
     if "price_base" not in values:
         raise invalid_fields({"price_base": [BLANK]})
@@ -126,8 +126,8 @@ def _amounts(call: Call, invoice: Invoice, values: dict[str, Any]) -> tuple[Deci
 
 
 def _check_surplus(call: Call, invoice: Invoice, price: Decimal) -> None:
-    credit = call.books.totals(invoice).incl_tax < 0
-    surplus = price - call.books.unpaid(invoice)
+    credit = call.desk.totals(invoice).incl_tax < 0
+    surplus = price - call.desk.unpaid(invoice)
     if call.switches.overpayment == "refused" and (surplus < 0 if credit else surplus > 0):
         raise invalid("price", "is more than is unpaid", "less_than_or_equal_to")
 
@@ -140,5 +140,5 @@ def _refused(call: Call) -> Refusal:
 
 
 def _debtors(call: Call) -> str:
-    accounts = call.books.administration.ledger_accounts
+    accounts = call.desk.administration.ledger_accounts
     return next(each.id for each in accounts.values() if each.name == "Debiteuren")

@@ -46,12 +46,12 @@ def send_invoice(call: Call) -> Reply:
         day = values.get("invoice_date")
         if invoice.state not in {"draft", "scheduled"}:
             raise symbolic(400, "Invalid sales invoice state", id="state")
-        if day is None or day <= call.books.today:
+        if day is None or day <= call.desk.today:
             raise invalid("invoice_date", "must be further in the future", "too_early")
-        call.books.schedule(invoice, sending, day)
+        call.desk.schedule(invoice, sending, day)
     else:
-        call.books.send(invoice, sending)
-    return Reply(200, invoice_shape(invoice, call.books))
+        call.desk.send(invoice, sending)
+    return Reply(200, invoice_shape(invoice, call.desk))
 
 
 def send_reminders(call: Call) -> Reply:
@@ -63,15 +63,15 @@ def send_reminders(call: Call) -> Reply:
         if not invoices:
             continue
         if values["delivery_method"] == "Email":
-            call.books.administration.record("mail", invoices[0].id, values["email_address"])
+            call.desk.administration.record("mail", invoices[0].id, values["email_address"])
         for invoice in invoices:
-            call.books.happen(
+            call.desk.happen(
                 invoice,
                 f"sales_invoice_send_reminder_{values['delivery_method'].lower()}",
                 email_address=values["email_address"],
                 email_message=values.get("reminder_text"),
             )
-            call.books.remind(invoice)
+            call.desk.remind(invoice)
     return Reply(200, 200)
 
 
@@ -80,8 +80,8 @@ def mark_as_dubious(call: Call) -> Reply:
     invoice = invoice_of(call)
     values = readers.read(call.json(), {"dubious_date": readers.day}, call.switches)
     _check_loss(invoice, call)
-    call.books.mark_dubious(invoice, values.get("dubious_date", call.books.today))
-    return Reply(200, invoice_shape(invoice, call.books))
+    call.desk.mark_dubious(invoice, values.get("dubious_date", call.desk.today))
+    return Reply(200, invoice_shape(invoice, call.desk))
 
 
 def mark_as_uncollectible(call: Call) -> Reply:
@@ -90,22 +90,22 @@ def mark_as_uncollectible(call: Call) -> Reply:
     allowed = {"uncollectible_date": readers.day, "book_method": readers.choice("revenue")}
     values = readers.read(call.json(), allowed, call.switches)
     _check_loss(invoice, call)
-    call.books.mark_uncollectible(invoice, values.get("uncollectible_date", call.books.today))
-    return Reply(200, invoice_shape(invoice, call.books))
+    call.desk.mark_uncollectible(invoice, values.get("uncollectible_date", call.desk.today))
+    return Reply(200, invoice_shape(invoice, call.desk))
 
 
 def pause(call: Call) -> Reply:
     """No workflow step is taken until resumed."""
     invoice = invoice_of(call)
-    call.books.pause(invoice)
-    return Reply(201, invoice_shape(invoice, call.books))
+    call.desk.pause(invoice)
+    return Reply(201, invoice_shape(invoice, call.desk))
 
 
 def resume(call: Call) -> Reply:
     """The workflow goes on."""
     invoice = invoice_of(call)
-    call.books.resume(invoice)
-    return Reply(201, invoice_shape(invoice, call.books))
+    call.desk.resume(invoice)
+    return Reply(201, invoice_shape(invoice, call.desk))
 
 
 def duplicate_creditinvoice(call: Call) -> Reply:
@@ -113,7 +113,7 @@ def duplicate_creditinvoice(call: Call) -> Reply:
     original = invoice_of(call)
     if original.state in {"draft", "scheduled", "uncollectible"} or not original.lines:
         raise symbolic(400, "Invalid sales invoice state", id="state")
-    return Reply(200, invoice_shape(call.books.credit(original), call.books))
+    return Reply(200, invoice_shape(call.desk.credit(original), call.desk))
 
 
 def _sending(invoice: Invoice, values: Mapping[str, Any], call: Call) -> Sending:
@@ -134,7 +134,7 @@ def _sending(invoice: Invoice, values: Mapping[str, Any], call: Call) -> Sending
 
 
 def _check_sender(invoice: Invoice, call: Call) -> None:
-    sender = call.books.administration.identities[invoice.identity_id]
+    sender = call.desk.administration.identities[invoice.identity_id]
     if sender.email is None:
         raise invalid("delivery_method", "The sender address must contain an email address", "need_identity_email")
     if not sender.email_verified:
@@ -149,7 +149,7 @@ def _reminder(raw: Mapping[str, Any], call: Call) -> tuple[dict[str, Any], list[
             raise symbolic(
                 400, f"{name.replace('_', ' ').title()} is required", sales_invoice_reminders={name: "required"}
             )
-    contact = call.books.administration.contacts.get(values["contact_id"])
+    contact = call.desk.administration.contacts.get(values["contact_id"])
     if contact is None:
         raise no_record("contact_id")
     ids = values.get("sales_invoice_ids")
@@ -166,7 +166,7 @@ def _reminder(raw: Mapping[str, Any], call: Call) -> tuple[dict[str, Any], list[
 
 def _to_remind(invoice_id: str, values: Mapping[str, Any], call: Call) -> Invoice | None:
     """The invoice, when it can be reminded of; None when it is passed over."""
-    invoice = call.books.administration.invoices.get(invoice_id)
+    invoice = call.desk.administration.invoices.get(invoice_id)
     if invoice is None:
         raise invalid("sales_invoice_ids", "is not found", "invalid")
     its = (invoice.contact.id, invoice.workflow_id, invoice.document_style_id, invoice.identity_id)
@@ -182,8 +182,8 @@ def _to_remind(invoice_id: str, values: Mapping[str, Any], call: Call) -> Invoic
 
 def _check_loss(invoice: Invoice, call: Call) -> None:
     """Demand what the vendor demands before a claim is doubted or given up."""
-    credit = call.books.totals(invoice).incl_tax < 0
-    ahead = invoice.invoice_date is not None and invoice.invoice_date > call.books.today
+    credit = call.desk.totals(invoice).incl_tax < 0
+    ahead = invoice.invoice_date is not None and invoice.invoice_date > call.desk.today
     if call.switches.loss_preconditions and (invoice.state not in _UNPAID or credit or ahead):
         error = (
             "Sales invoice should be open, late or due, not a credit invoice"

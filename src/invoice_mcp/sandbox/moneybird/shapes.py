@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from invoice_mcp.sandbox.moneybird.figures import number_text
-from invoice_mcp.sandbox.moneybird.lifecycle import Books, paid
+from invoice_mcp.sandbox.moneybird.lifecycle import Desk, paid
 from invoice_mcp.sandbox.moneybird.records import (
     Attachment,
     Contact,
@@ -42,33 +42,33 @@ def version(instant: dt.datetime) -> int:
     return int(instant.timestamp())
 
 
-def administration_id(books: Books) -> str | int:
+def administration_id(desk: Desk) -> str | int:
     """The id every record carries."""
-    written = books.administration.id
-    return int(written) if books.switches.administration_ids == "integer" else written
+    written = desk.administration.id
+    return int(written) if desk.switches.administration_ids == "integer" else written
 
 
-def invoice_shape(invoice: Invoice, books: Books) -> Json:
+def invoice_shape(invoice: Invoice, desk: Desk) -> Json:
     """A sales invoice in full."""
-    totals = books.totals(invoice)
+    totals = desk.totals(invoice)
     unpaid = totals.incl_tax - paid(invoice)
     people = {person.id: person for person in invoice.contact.people}
     person = people.get(invoice.contact_person_id or "")
     issued = invoice.invoice_id is not None
     reference = _payment_reference(invoice.id) if issued else None
-    link = f"https://{WEB_HOST}/{books.administration.id}/external/{_code(invoice.id)}/sales_invoice"
+    link = f"https://{WEB_HOST}/{desk.administration.id}/external/{_code(invoice.id)}/sales_invoice"
     lines = sorted(zip(invoice.lines, totals.line_nets, strict=True), key=lambda pair: pair[0].row_order)
 
     def base(amount: Decimal) -> str:
-        return number_text(books.in_base(amount, invoice.currency))
+        return number_text(desk.in_base(amount, invoice.currency))
 
     return {
         "id": invoice.id,
-        "administration_id": administration_id(books),
+        "administration_id": administration_id(desk),
         "contact_id": invoice.contact.id,
-        "contact": contact_shape(invoice.contact, books),
+        "contact": contact_shape(invoice.contact, desk),
         "contact_person_id": invoice.contact_person_id,
-        "contact_person": None if person is None else _person_shape(person, invoice.contact, books),
+        "contact_person": None if person is None else _person_shape(person, invoice.contact, desk),
         "invoice_id": invoice.invoice_id,
         "recurring_sales_invoice_id": None,
         "subscription_id": None,
@@ -95,8 +95,8 @@ def invoice_shape(invoice: Invoice, books: Books) -> Json:
         "public_view_code": f"{int(invoice.id) % 1_000_000:06d}" if issued else None,
         "public_view_code_expires_at": timestamp(invoice.created_at + dt.timedelta(days=92)) if issued else None,
         "version": version(invoice.updated_at),
-        "details": [_line_shape(line, net, invoice, books) for line, net in lines],
-        "payments": [payment_shape(payment, books) for payment in invoice.payments],
+        "details": [_line_shape(line, net, invoice, desk) for line, net in lines],
+        "payments": [payment_shape(payment, desk) for payment in invoice.payments],
         "total_paid": number_text(paid(invoice)),
         "total_unpaid": number_text(unpaid),
         "total_unpaid_base": base(unpaid),
@@ -114,9 +114,9 @@ def invoice_shape(invoice: Invoice, books: Books) -> Json:
         "url": link,
         "payment_url": link,
         "custom_fields": [],
-        "notes": [note_shape(note, invoice, books) for note in invoice.notes],
-        "attachments": [_attachment_shape(attachment, invoice, books) for attachment in invoice.attachments],
-        "events": [_event_shape(event, books) for event in invoice.events],
+        "notes": [note_shape(note, invoice, desk) for note in invoice.notes],
+        "attachments": [_attachment_shape(attachment, invoice, desk) for attachment in invoice.attachments],
+        "events": [_event_shape(event, desk) for event in invoice.events],
         "tax_totals": [
             {
                 "tax_rate_id": tax.tax_rate_id,
@@ -131,11 +131,11 @@ def invoice_shape(invoice: Invoice, books: Books) -> Json:
     }
 
 
-def contact_shape(contact: Contact, books: Books) -> Json:
+def contact_shape(contact: Contact, desk: Desk) -> Json:
     """A contact as it stands inside an invoice."""
     return {
         "id": contact.id,
-        "administration_id": administration_id(books),
+        "administration_id": administration_id(desk),
         "company_name": contact.company_name,
         "firstname": contact.firstname,
         "lastname": contact.lastname,
@@ -180,23 +180,23 @@ def contact_shape(contact: Contact, books: Books) -> Json:
         "created_at": timestamp(contact.created_at),
         "updated_at": timestamp(contact.created_at),
         "version": version(contact.created_at),
-        "sales_invoices_url": f"https://{WEB_HOST}/{books.administration.id}/sales_invoices/{_code(contact.id)}/all",
+        "sales_invoices_url": f"https://{WEB_HOST}/{desk.administration.id}/sales_invoices/{_code(contact.id)}/all",
         "notes": [],
         "custom_fields": [],
-        "contact_people": [_person_shape(person, contact, books) for person in contact.people],
+        "contact_people": [_person_shape(person, contact, desk) for person in contact.people],
         "archived": contact.archived,
     }
 
 
-def payment_shape(payment: Payment, books: Books) -> Json:
+def payment_shape(payment: Payment, desk: Desk) -> Json:
     """A payment. Its `invoice_id` is the id of the invoice's record, not its number."""
     return {
         "id": payment.id,
-        "administration_id": administration_id(books),
+        "administration_id": administration_id(desk),
         "invoice_type": "SalesInvoice",
         "invoice_id": payment.invoice_id,
         "financial_account_id": payment.financial_account_id,
-        "user_id": _user_id(books),
+        "user_id": _user_id(desk),
         "payment_transaction_id": None,
         "transaction_identifier": payment.transaction_identifier,
         "price": number_text(payment.price),
@@ -212,14 +212,14 @@ def payment_shape(payment: Payment, books: Books) -> Json:
     }
 
 
-def note_shape(note: Note, invoice: Invoice, books: Books) -> Json:
+def note_shape(note: Note, invoice: Invoice, desk: Desk) -> Json:
     """A note on an invoice."""
     return {
         "id": note.id,
-        "administration_id": administration_id(books),
+        "administration_id": administration_id(desk),
         "entity_id": invoice.id,
         "entity_type": "SalesInvoice",
-        "user_id": _user_id(books),
+        "user_id": _user_id(desk),
         "assignee_id": note.assignee_id,
         "todo": note.todo,
         "note": note.text,
@@ -232,11 +232,11 @@ def note_shape(note: Note, invoice: Invoice, books: Books) -> Json:
     }
 
 
-def _line_shape(line: Line, net: Decimal, invoice: Invoice, books: Books) -> Json:
-    rate = books.administration.tax_rates[line.tax_rate_id]
+def _line_shape(line: Line, net: Decimal, invoice: Invoice, desk: Desk) -> Json:
+    rate = desk.administration.tax_rates[line.tax_rate_id]
     return {
         "id": line.id,
-        "administration_id": administration_id(books),
+        "administration_id": administration_id(desk),
         "tax_rate_id": line.tax_rate_id,
         "ledger_account_id": line.ledger_account_id,
         "project_id": line.project_id,
@@ -248,7 +248,7 @@ def _line_shape(line: Line, net: Decimal, invoice: Invoice, books: Books) -> Jso
         "period": line.period,
         "row_order": line.row_order,
         "total_price_excl_tax_with_discount": number_text(net),
-        "total_price_excl_tax_with_discount_base": number_text(books.in_base(net, invoice.currency)),
+        "total_price_excl_tax_with_discount_base": number_text(desk.in_base(net, invoice.currency)),
         "tax_report_reference": [rate.report_reference],
         "mandatory_tax_text": rate.mandatory_text,
         "created_at": timestamp(line.created_at),
@@ -256,11 +256,11 @@ def _line_shape(line: Line, net: Decimal, invoice: Invoice, books: Books) -> Jso
     }
 
 
-def _person_shape(person: ContactPerson, contact: Contact, books: Books) -> Json:
+def _person_shape(person: ContactPerson, contact: Contact, desk: Desk) -> Json:
     return {
         "id": person.id,
         "contact_id": contact.id,
-        "administration_id": administration_id(books),
+        "administration_id": administration_id(desk),
         "firstname": person.firstname,
         "lastname": person.lastname,
         "phone": None,
@@ -272,10 +272,10 @@ def _person_shape(person: ContactPerson, contact: Contact, books: Books) -> Json
     }
 
 
-def _attachment_shape(attachment: Attachment, invoice: Invoice, books: Books) -> Json:
+def _attachment_shape(attachment: Attachment, invoice: Invoice, desk: Desk) -> Json:
     return {
         "id": attachment.id,
-        "administration_id": administration_id(books),
+        "administration_id": administration_id(desk),
         "attachable_id": invoice.id,
         "attachable_type": "SalesInvoice",
         "filename": attachment.filename,
@@ -287,10 +287,10 @@ def _attachment_shape(attachment: Attachment, invoice: Invoice, books: Books) ->
     }
 
 
-def _event_shape(event: Event, books: Books) -> Json:
+def _event_shape(event: Event, desk: Desk) -> Json:
     return {
-        "administration_id": administration_id(books),
-        "user_id": _user_id(books),
+        "administration_id": administration_id(desk),
+        "user_id": _user_id(desk),
         "action": event.action,
         "link_entity_id": None,
         "link_entity_type": None,
@@ -300,8 +300,8 @@ def _event_shape(event: Event, books: Books) -> Json:
     }
 
 
-def _user_id(books: Books) -> str:
-    return next(iter(books.administration.users))
+def _user_id(desk: Desk) -> str:
+    return next(iter(desk.administration.users))
 
 
 def _code(record_id: str) -> str:

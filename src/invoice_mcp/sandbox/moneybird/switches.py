@@ -23,8 +23,8 @@ class Switches:
         longest_period_years: a `period` over more years is refused; None for no limit, as seen in use.
         find_by_reference: which of several invoices with one reference is found.
         administration_ids: how `administration_id` is written inside records; the examples hold both.
-        unknown_attributes: what a body with an attribute outside the schema gets. The schema excludes them; whether
-            the vendor refuses or ignores them is unknown.
+        unknown_attributes: what becomes of attributes outside the schema. The schema excludes them, and yet published
+            clients send some (`payments` in a create), so they seem to be ignored.
         line_amount: `times` shows a bare quantity as `2 x`, `as_given` as `2`.
         tax_rounding: whether VAT is rounded once per rate or once per line.
         monthly_invoice_limit: creates per calendar month on a free plan, then 402; None for no limit.
@@ -51,7 +51,7 @@ class Switches:
     longest_period_years: int | None = None
     find_by_reference: Literal["newest", "oldest"] = "newest"
     administration_ids: Literal["string", "integer"] = "string"
-    unknown_attributes: Literal["refused", "ignored"] = "refused"
+    unknown_attributes: Literal["refused", "ignored"] = "ignored"
     line_amount: Literal["times", "as_given"] = "times"
     tax_rounding: Literal["per_rate", "per_line"] = "per_rate"
     monthly_invoice_limit: int | None = None

@@ -16,7 +16,7 @@ from typing import Any, Final
 from invoice_mcp.sandbox.moneybird import drafting
 from invoice_mcp.sandbox.moneybird.book import SCOPES, Administration, Book
 from invoice_mcp.sandbox.moneybird.figures import cents
-from invoice_mcp.sandbox.moneybird.lifecycle import Books
+from invoice_mcp.sandbox.moneybird.lifecycle import Desk
 from invoice_mcp.sandbox.moneybird.records import Contact, Invoice, Payment, Sending
 from invoice_mcp.sandbox.moneybird.seeds.company import company
 from invoice_mcp.sandbox.moneybird.switches import Switches
@@ -48,43 +48,43 @@ _ITEMS: Final = (
 )
 _QUANTITIES: Final = ("1", "1", "2", "3", "8", "0.5", "12", "2.25", "4 uur", "120")
 
-_Act = Callable[[Books, Invoice], None]
+_Act = Callable[[Desk, Invoice], None]
 
 
 def _pay(share: Decimal) -> _Act:
     """Pay a share of what is unpaid by then."""
 
-    def act(books: Books, invoice: Invoice) -> None:
-        price = cents(books.unpaid(invoice) * share)
-        new_id = books.administration.new_id(books.now)
+    def act(desk: Desk, invoice: Invoice) -> None:
+        price = cents(desk.unpaid(invoice) * share)
+        new_id = desk.administration.new_id(desk.now)
         payment = Payment(
             id=new_id,
             invoice_id=invoice.id,
             price=price,
-            price_base=books.in_base(price, invoice.currency),
-            payment_date=books.today,
-            created_at=books.now,
+            price_base=desk.in_base(price, invoice.currency),
+            payment_date=desk.today,
+            created_at=desk.now,
             ledger_account_id=None,
-            financial_account_id=next(iter(books.administration.financial_accounts)),
+            financial_account_id=next(iter(desk.administration.financial_accounts)),
             transaction_identifier=f"bank-{new_id[-9:]}",
         )
-        books.pay(invoice, payment)
+        desk.pay(invoice, payment)
 
     return act
 
 
-def _credit(books: Books, invoice: Invoice) -> None:
-    credit = books.credit(invoice)
-    books.send(credit, Sending("Manual"))
-    books.settle(credit, invoice)
+def _credit(desk: Desk, invoice: Invoice) -> None:
+    credit = desk.credit(invoice)
+    desk.send(credit, Sending("Manual"))
+    desk.settle(credit, invoice)
 
 
-def _doubt(books: Books, invoice: Invoice) -> None:
-    books.mark_dubious(invoice, books.today)
+def _doubt(desk: Desk, invoice: Invoice) -> None:
+    desk.mark_dubious(invoice, desk.today)
 
 
-def _give_up(books: Books, invoice: Invoice) -> None:
-    books.mark_uncollectible(invoice, books.today)
+def _give_up(desk: Desk, invoice: Invoice) -> None:
+    desk.mark_uncollectible(invoice, desk.today)
 
 
 _PAY: Final = _pay(Decimal(1))
@@ -107,13 +107,13 @@ class _Fate:
 
 _FATES: Final = (
     _Fate(78, 1, 30, ((_PAY, 0),)),
-    _Fate(9, 20, 80, ((Books.remind, 0), (_PAY, 9))),
+    _Fate(9, 20, 80, ((Desk.remind, 0), (_PAY, 9))),
     _Fate(4, 5, 60, ((_PAY_HALF, 0), (_PAY, 20))),
     _Fate(2, 5, 40, ((_PAY_HALF, 0),)),
-    _Fate(2, 16, 60, ((Books.remind, 0), (Books.remind, 15))),
-    _Fate(1, 1, 9, ((Books.pause, 0),)),
+    _Fate(2, 16, 60, ((Desk.remind, 0), (Desk.remind, 15))),
+    _Fate(1, 1, 9, ((Desk.pause, 0),)),
     _Fate(2, 2, 40, ((_credit, 0),)),
-    _Fate(1, 20, 90, ((Books.remind, 0), (_give_up, 100))),
+    _Fate(1, 20, 90, ((Desk.remind, 0), (_give_up, 100))),
     _Fate(1, 60, 120, ((_doubt, 0),)),
 )
 
@@ -143,20 +143,20 @@ def _played(administration: Administration, invoices: int, now: dt.datetime) -> 
         history.plan_invoice(now - dt.timedelta(days=_DAYS) * (invoices - number) / invoices)
     history.plan_unsent()
     history.play()
-    Books(administration, Switches(), now).catch_up()
+    Desk(administration, Switches(), now).catch_up()
     late = [each for each in administration.invoices.values() if each.state == "late" and not each.payments]
     for invoice in late[-6:-3]:
         invoice.state = "pending_payment"
     for invoice in late[-3:]:
-        Books(administration, Switches(), now - dt.timedelta(hours=5)).remind(invoice)
+        Desk(administration, Switches(), now - dt.timedelta(hours=5)).remind(invoice)
     administration.journal.clear()
     return administration
 
 
-def _act_when_aged(act: _Act, invoice: Invoice, books: Books) -> None:
+def _act_when_aged(act: _Act, invoice: Invoice, desk: Desk) -> None:
     """Let the invoice become late first, where it is time."""
-    books.age(invoice)
-    act(books, invoice)
+    desk.age(invoice)
+    act(desk, invoice)
 
 
 def _sending(invoice: Invoice) -> Sending:
@@ -170,7 +170,7 @@ class _History:
         self._administration = administration
         self._now = now
         self._chance = random.Random(administration.id)  # noqa: S311 -- the same every time is what it is for
-        self._agenda: list[tuple[dt.datetime, int, Callable[[Books], None]]] = []
+        self._agenda: list[tuple[dt.datetime, int, Callable[[Desk], None]]] = []
         self._count = itertools.count()
         self._fates: list[_Fate] = []
         self._contacts = [contact for contact in administration.contacts.values() if not contact.archived]
@@ -184,7 +184,7 @@ class _History:
         while self._agenda:
             at, _, happens = heapq.heappop(self._agenda)
             if at <= self._now:
-                happens(Books(self._administration, Switches(), at))
+                happens(Desk(self._administration, Switches(), at))
 
     def plan_unsent(self) -> None:
         """Drafts of the last weeks, every third one scheduled for a day to come."""
@@ -194,22 +194,22 @@ class _History:
             at = self._now - dt.timedelta(hours=30 * (24 - number))
             self._plan(at, functools.partial(self._prepare, day))
 
-    def _plan(self, at: dt.datetime, happens: Callable[[Books], None]) -> None:
+    def _plan(self, at: dt.datetime, happens: Callable[[Desk], None]) -> None:
         heapq.heappush(self._agenda, (at, next(self._count), happens))
 
-    def _prepare(self, day: dt.date | None, books: Books) -> None:
-        invoice = self._draft(books)
+    def _prepare(self, day: dt.date | None, desk: Desk) -> None:
+        invoice = self._draft(desk)
         if day is not None:
-            books.schedule(invoice, _sending(invoice), day)
+            desk.schedule(invoice, _sending(invoice), day)
 
-    def _send(self, books: Books) -> None:
-        invoice = self._draft(books)
-        books.send(invoice, _sending(invoice))
+    def _send(self, desk: Desk) -> None:
+        invoice = self._draft(desk)
+        desk.send(invoice, _sending(invoice))
         fate = self._next_fate()
         first = self._chance.randint(fate.soonest, fate.latest)
         minute = self._chance.randint(0, 500)
         for act, days in fate.course:
-            at = books.now + dt.timedelta(days=first + days, minutes=minute)
+            at = desk.now + dt.timedelta(days=first + days, minutes=minute)
             self._plan(at, functools.partial(_act_when_aged, act, invoice))
 
     def _next_fate(self) -> _Fate:
@@ -219,17 +219,17 @@ class _History:
             self._chance.shuffle(self._fates)
         return self._fates.pop()
 
-    def _draft(self, books: Books) -> Invoice:
+    def _draft(self, desk: Desk) -> Invoice:
         contact = self._chance.choice(self._contacts)
         body: dict[str, Any] = {
             "contact_id": contact.id,
             "currency": _CURRENCIES.get(contact.country, "EUR"),
-            "reference": self._reference(books.today.year),
+            "reference": self._reference(desk.today.year),
             "details_attributes": [self._line(contact) for _ in range(self._chance.choice((1, 1, 2, 3)))],
         }
         if self._chance.random() < 0.05:
             body["discount"] = "10"
-        return drafting.create(body, books)
+        return drafting.create(body, desk)
 
     def _reference(self, year: int) -> str | None:
         """Mostly an order number, now and then one that several invoices share or that filters cannot say."""

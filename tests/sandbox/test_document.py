@@ -1,0 +1,35 @@
+"""The page about the sandboxes says what is there, and its examples work."""
+
+import dataclasses
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from invoice_mcp.sandbox import faults
+from invoice_mcp.sandbox.moneybird.switches import Switches
+
+PAGE = (Path(__file__).parents[2] / "docs" / "testing-with-sandboxes.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^```python\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
+
+
+def test_every_fault_is_in_the_table_under_its_name() -> None:
+    rows = dict(re.findall(r"^\| ([a-z0-9_]+) \| `(\w+)", PAGE, flags=re.MULTILINE))
+    assert list(rows) == [fault.name for fault in faults.FAULTS]
+    for name, written in rows.items():
+        thing = getattr(faults, written)
+        made = thing if isinstance(thing, faults.Fault) else thing("1")
+        assert made.name == name
+
+
+def test_every_switch_is_in_the_table() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", PAGE, flags=re.MULTILINE)
+    assert rows == [field.name for field in dataclasses.fields(Switches)]
+
+
+@pytest.mark.parametrize("code", EXAMPLES, ids=["script", "test"])
+def test_the_examples_run_as_they_stand(code: str) -> None:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
