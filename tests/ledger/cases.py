@@ -15,6 +15,7 @@ Case = tuple[str, Callable[[Office, int], Awaitable[Arguments]]]
 """A tool, and what makes all that a call of it needs, anew for each number, and gives its arguments."""
 
 BUYER: Final = "Acme B.V."
+CHANGED: Final = "The invoice was changed by somebody else meanwhile; nothing was written."
 
 
 async def prepare(office: Office) -> None:

@@ -16,29 +16,27 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from storage.disk import Call, Disk
-from storage.programs import CHANGES, end_of, environment, in_child
+from storage.programs import CHANGES, environment
 
-from ledger.cases import BUYER, call_every_tool, lines
+from ledger.cases import BUYER, CHANGED, call_every_tool, lines
 from ledger.mutants import MUTANTS
+from ledger.workers import Answer, Report, crew, reports_of
 from tests.flows.conftest import HeldClock, Office
 
 PROCESSES = 4
+JOBS = 60
+"""What each process does that is killed now and then."""
 MORNING = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
 LATER = dt.datetime(2026, 3, 4, 9, 0, tzinfo=dt.UTC)
 NEW_YEAR = dt.datetime(2026, 12, 31, 4, 0, tzinfo=dt.UTC)
-CHANGED = "The invoice was changed by somebody else meanwhile; nothing was written."
-
-Answer = dict[str, Any]
-Report = Callable[[Answer], None]
-Work = Callable[[Report], Coroutine[Any, Any, None]]
 
 
 def command(name: str, folder: Path, number: int = 0, mutant: str = "nothing") -> list[str]:
@@ -53,60 +51,6 @@ def run(name: str, folder: Path, number: int = 0, mutant: str = "nothing") -> An
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
-
-
-class Worker:
-    """A process that does `work`, and what it has reported so far."""
-
-    def __init__(self, work: Work) -> None:
-        reading, writing = os.pipe()
-
-        def report(answer: Answer) -> None:
-            os.write(writing, json.dumps(answer).encode() + b"\n")
-
-        self._pid: int | None = in_child(lambda: work(report))
-        os.close(writing)
-        self._reports = os.fdopen(reading, "rb")
-        self.reported: list[Answer] = []
-
-    def hear(self, reports: int) -> None:
-        """Wait for so many reports, or for the end of the worker."""
-        for line in (self._reports.readline() for _ in range(reports)):
-            self.reported += [json.loads(line)] if line else []
-
-    def kill(self) -> bool:
-        """End it where it stands, unless it has ended; whether it was killed."""
-        if self._pid is not None:
-            os.kill(self._pid, signal.SIGKILL)
-        return self.end()
-
-    def end(self) -> bool:
-        """Wait for its end and its last reports; whether it was killed."""
-        if self._pid is None:
-            return False
-        with self._reports:
-            self.reported += [json.loads(line) for line in self._reports]
-        pid, self._pid = self._pid, None
-        return end_of(pid) != 0
-
-
-@contextmanager
-def crew(works: Sequence[Work]) -> Iterator[list[Worker]]:
-    """Workers that work at the same time. None of them outlives the block."""
-    with ExitStack() as stack:
-        workers = []
-        for work in works:
-            workers.append(Worker(work))
-            stack.callback(workers[-1].kill)
-        yield workers
-
-
-def reports_of(works: Sequence[Work]) -> list[list[Answer]]:
-    """What each of several workers reported that worked at the same time, to their end."""
-    with crew(works) as workers:
-        for worker in workers:
-            worker.end()
-        return [worker.reported for worker in workers]
 
 
 @asynccontextmanager
@@ -147,11 +91,16 @@ async def send(folder: Path, worker: int, times: int, report: Report) -> None:
     async with office_in(folder, NEW_YEAR) as office:
         drafts = [await office.draft("Buyer 0", price=f"{worker + 2}{number:03d}.00") for number in range(times)]
         for ref in drafts:
-            answer = {"error": {"code": "conflict"}}
-            while answer.get("error", {}).get("code") == "conflict":  # somebody whose clock is ahead was here
-                office.clock.advance(hours=1)
-                answer = await office.call("change_phase", ref=ref, phase="sent", deliver="manual")
-            report(answer)
+            report(await sent_in_time(office, ref))
+
+
+async def sent_in_time(office: Office, ref: str) -> Answer:
+    """The answer to sending a draft at the first full hour that is not before the date of the last number."""
+    while True:
+        office.clock.advance(hours=1)
+        answer = await office.call("change_phase", ref=ref, phase="sent", deliver="manual")
+        if answer.get("error", {}).get("code") != "conflict":
+            return answer
 
 
 def pay_together(folder: Path, times: int) -> list[list[Answer]]:
@@ -172,10 +121,9 @@ async def pay(folder: Path, refs: Sequence[str], worker: int, times: int, report
                 undone = answer["payment"]["id"]
                 report({"ref": ref, **await unhindered(office, "register_payment", ref=ref, undo_payment_id=undone)})
             if number % 5 == 3:
-                lines = [{"item_name": f"Back {name}", "net_price": f"{worker + 1}.{number % 100:02d}"}]
-                credit = {"copy_of": ref, "kind": "credit_note", "lines": lines, "idempotency_key": f"credit-{name}"}
-                note = (await unhindered(office, "create_invoice", **credit))["invoice"]["ref"]
-                await unhindered(office, "change_phase", ref=note, phase="sent", deliver="manual")
+                line = {"item_name": f"Back {name}", "net_price": f"{worker + 1}.{number % 100:02d}"}
+                note = await unhindered(office, "create_invoice", copy_of=ref, kind="credit_note", lines=[line])
+                await unhindered(office, "change_phase", ref=note["invoice"]["ref"], phase="sent", deliver="manual")
 
 
 def pay_once_together(folder: Path, rounds: int) -> list[list[Answer]]:
@@ -212,17 +160,14 @@ def work_and_be_killed(folder: Path, rounds: int) -> dict[str, Any]:
     return {"killed": killed, "done": [before + after for before, after in zip(done, rest, strict=True)]}
 
 
-JOBS = 60
-
-
 async def do_jobs(folder: Path, shared: str, worker: int, done: Sequence[Answer], report: Report) -> None:
     """Job n makes a draft, sends it, or pays on an invoice that others pay too; those in `done` are over."""
     async with office_in(folder) as office:
         for number in range(len(done), JOBS):
             name = f"{worker}-{number}"
             if number % 3 == 0:
-                lines = [{"item_name": name, "net_price": f"{worker + 2}{number:03d}.00"}]
-                answer = await office.call("create_invoice", buyer={"name": "Buyer 0"}, lines=lines)
+                line = {"item_name": name, "net_price": f"{worker + 2}{number:03d}.00"}
+                answer = await office.call("create_invoice", buyer={"name": "Buyer 0"}, lines=[line])
             elif number % 3 == 1:
                 ref = done[-1]["invoice"]["ref"]
                 answer = await office.call("change_phase", ref=ref, phase="sent", deliver="manual")
@@ -277,7 +222,7 @@ async def do_all(folder: Path, last_change: int | None, report: Report) -> None:
 
 def call_without_privileges(folder: Path, number: int) -> dict[str, Answer]:
     """Every tool is called by a process that may do no more than the modes of files say."""
-    if os.geteuid() == 0:
+    if os.geteuid() == 0:  # still root, but a root whom file modes bind
         header, nothing = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
         assert ctypes.CDLL(None).capset(header, nothing) == 0
     return asyncio.run(call_in(folder, number))

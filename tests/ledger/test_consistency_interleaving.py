@@ -13,11 +13,23 @@ from tests.flows.conftest import HeldClock, Office
 
 from . import mutants
 from .audit import broken_rules, stored
-from .cases import BUYER, CASES, Arguments, Change, Ledger, answered, call_again, confirmed, lines, prepare, sent
+from .cases import (
+    BUYER,
+    CASES,
+    CHANGED,
+    Arguments,
+    Change,
+    Ledger,
+    answered,
+    call_again,
+    confirmed,
+    lines,
+    prepare,
+    sent,
+)
 
 Answer = dict[str, Any]
 Call = tuple[str, Arguments]
-CHANGED: Final = "The invoice was changed by somebody else meanwhile; nothing was written."
 
 REFUSALS: Final = ("conflict", "invalid_request", "ambiguous")
 """How a call is refused for what another one has done first."""
