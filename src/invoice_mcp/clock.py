@@ -44,4 +44,4 @@ class FixedDayClock:
 
 def rfc3339(instant: dt.datetime) -> str:
     """`instant` in UTC to the second, as `2026-03-01T09:30:00Z`."""
-    return instant.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{instant.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"

@@ -89,8 +89,9 @@ async def test_a_payment_of_another_invoice_is_not_taken_back(office: Office) ->
 
 async def test_paid_as_a_phase_is_a_payment_of_all(office: Office) -> None:
     ref = await office.sent(price="100.00")
-    answer = await office.call("change_phase", ref=ref, phase="paid")
+    answer = await office.call("change_phase", ref=ref, phase="paid", on="2026-03-01")
     assert (answer["outcome"], answer["payment"]["amount"]) == ("done", "121.00")
+    assert answer["payment"]["paid_on"] == "2026-03-01"
 
 
 async def test_money_that_still_comes_in_lifts_uncollectible(office: Office) -> None:

@@ -82,7 +82,8 @@ async def test_what_was_asked_before_the_close_is_answered_by_its_end(lane: Lane
     await asyncio.sleep(0)
     go.set()
     await closing
-    assert await asyncio.wait_for(asyncio.gather(*answers), 5) == [None, 2]
+    assert [answer.done() for answer in answers] == [True, True]
+    assert await asyncio.gather(*answers) == [None, 2]
 
 
 async def test_once_all_is_answered_the_event_loop_is_left_in_peace(
@@ -97,9 +98,6 @@ async def test_once_all_is_answered_the_event_loop_is_left_in_peace(
 
     monkeypatch.setattr(loop, "call_later", noted)
     assert await lane.run(lambda _: 1) == 1
-    monkeypatch.undo()
-    last = timers[-1]
-    assert len(timers) == 1
-    last._run()  # type: ignore[attr-defined]
-    assert len(timers) == 1
-    last.cancel()
+    before = len(timers)
+    timers[-1]._run()  # its time has come
+    assert len(timers) == before

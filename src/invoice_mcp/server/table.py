@@ -35,8 +35,8 @@ class ToolTable:
         Raises:
             InvalidRequest: there is none.
         """
-        for tool in self._usable():
-            if tool.name == name:
+        for tool in self.tools:
+            if tool.name == name and self.able[name]:
                 return tool
         names = ", ".join(tool.name for tool in self._usable())
         raise InvalidRequest("There is no such tool.", next=f"Call one of: {names}.")

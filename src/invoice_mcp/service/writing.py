@@ -139,7 +139,7 @@ async def _known_buyer(account: Account, request: CreateInvoice) -> dict[str, An
 
 def _payment_of_all(request: ChangePhase) -> RegisterPayment:
     same = ("ref", "idempotency_key", "dry_run", "confirmation")
-    return RegisterPayment.model_validate({name: getattr(request, name) for name in same})
+    return RegisterPayment.model_validate({"paid_on": request.on, **{name: getattr(request, name) for name in same}})
 
 
 async def _invoice(account: Account, written: Written) -> dict[str, Any]:

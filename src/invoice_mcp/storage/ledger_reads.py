@@ -93,11 +93,13 @@ class _Detail(NamedTuple):
     credits: str | None
 
 
-def read_invoice(connection: "apsw.Connection", account: str, invoice_id: str, today: dt.date) -> Invoice | None:
+def read_invoice(
+    connection: "apsw.Connection", account: str, invoice_id: str, today: dt.date, seller: Party | None = None
+) -> Invoice | None:
     """The whole invoice as it stands on `today`, or None where the ledger has no such id.
 
     The buyer's name, VAT identifier and address are those of the invoice; e-mail address and language those on file
-    now. Payments taken back and drafts of credit notes are left out. `seller` is the account's to add.
+    now. Payments taken back and drafts of credit notes are left out. `seller` is the account's, put in as given.
     """
     values = connection.execute(_INVOICE, (invoice_id,)).fetchone()
     if values is None:
@@ -121,6 +123,7 @@ def read_invoice(connection: "apsw.Connection", account: str, invoice_id: str, t
         invoice_number=head.number,
         issue_date=as_date(head.issue_date),
         due_date=as_date(head.due_date),
+        seller=seller,
         subject=head.subject or None,
         buyer_reference=head.buyer_reference,
         payment_reference=detail.payment_reference,

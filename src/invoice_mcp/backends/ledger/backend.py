@@ -72,9 +72,8 @@ class LedgerBackend:
         return await self._database.read(lambda c: search(c, self._book.account, query, position))
 
     async def get(self, invoice_id: str) -> Invoice:
-        moment = self._moment()
-        invoice = await self._database.read(lambda c: invoice_of(c, self._book, invoice_id, moment))
-        return replace(invoice, seller=self._book.seller)
+        today = self._today()
+        return await self._database.read(lambda c: invoice_of(c, self._book, invoice_id, today))
 
     async def find_number(self, invoice_number: str) -> NumberMatches:
         today = self._today()
@@ -112,7 +111,7 @@ class LedgerBackend:
             after = plan.before
             for step in plan.steps:
                 effect = _RULES[step.identity.tool].perform(connection, self._book, step, moment)
-                after = invoice_of(connection, self._book, effect.invoice_id, moment)
+                after = invoice_of(connection, self._book, effect.invoice_id, moment.today)
             return after
 
         return await self._database.rehearse(rehearsal) if plan.steps else plan.before

@@ -1,8 +1,9 @@
 """What every rule asks first: which invoice is meant, did it change, how does it stand."""
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from invoice_mcp.backends.ledger.book import Book, Moment
+from invoice_mcp.backends.ledger.book import Book
 from invoice_mcp.domain.invoice import Invoice
 from invoice_mcp.errors import Conflict, NotFound
 from invoice_mcp.storage import ledger_reads as reads
@@ -41,13 +42,13 @@ def unchanged(connection: "apsw.Connection", invoice_id: str, version: int) -> d
     return head
 
 
-def invoice_of(connection: "apsw.Connection", book: Book, invoice_id: str, moment: Moment) -> Invoice:
+def invoice_of(connection: "apsw.Connection", book: Book, invoice_id: str, today: dt.date) -> Invoice:
     """The whole invoice.
 
     Raises:
         NotFound: this book has no such invoice.
     """
-    invoice = reads.read_invoice(connection, book.account, invoice_id, moment.today)
+    invoice = reads.read_invoice(connection, book.account, invoice_id, today, book.seller)
     if invoice is None:
         raise NotFound("ref names no invoice of this account.", next="Take a ref from search_invoices.", field="ref")
     return invoice

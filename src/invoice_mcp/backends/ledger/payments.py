@@ -36,7 +36,7 @@ def plan(connection: "apsw.Connection", book: Book, write: Write, moment: Moment
     step = Step(1, method, path, body, {"invoice": head["id"], "version": head["version"]}, write.identity)
     return Plan(
         steps=(step,),
-        before=invoice_of(connection, book, head["id"], moment),
+        before=invoice_of(connection, book, head["id"], moment.today),
         amount=Money(Decimal(body["amount"]), head["currency"]),
     )
 
@@ -49,7 +49,7 @@ def perform(connection: "apsw.Connection", book: Book, step: Step, moment: Momen
     """
     body = step.body
     head = unchanged(connection, step.before["invoice"], step.before["version"])
-    before = render_standing(invoice_of(connection, book, head["id"], moment))
+    before = render_standing(invoice_of(connection, book, head["id"], moment.today))
     amount = to_minor(Decimal(body["amount"]), head["currency"])
     if "undo_payment_id" in body:
         sql.undo_payment(connection, head["seq"], body["undo_payment_id"], amount, moment.at)
@@ -71,7 +71,7 @@ def perform(connection: "apsw.Connection", book: Book, step: Step, moment: Momen
         if head["uncollectible_on"] is not None:
             marks = {"paused": head["paused"], "dubious_on": head["dubious_on"], "uncollectible_on": None}
             sql.set_marks(connection, head["seq"], marks, moment.at)
-    after = render_standing(invoice_of(connection, book, head["id"], moment))
+    after = render_standing(invoice_of(connection, book, head["id"], moment.today))
     return Effect(head["seq"], head["id"], {"payment": payment, "before": before, "after": after})
 
 

@@ -49,7 +49,7 @@ def plan(connection: "apsw.Connection", book: Book, write: Write, moment: Moment
     assert isinstance(request, ChangePhase)
     phase = _phase(request.phase)
     head = head_of(connection, write.invoice_id)
-    invoice = invoice_of(connection, book, head["id"], moment)
+    invoice = invoice_of(connection, book, head["id"], moment.today)
     there = _THERE[phase](head)
     if not there:
         _check_expected(request, invoice)
@@ -87,7 +87,7 @@ def perform(connection: "apsw.Connection", book: Book, step: Step, moment: Momen
         Conflict: the invoice changed since the plan was made, or its number cannot be given.
     """
     head = unchanged(connection, step.before["invoice"], step.before["version"])
-    before = invoice_of(connection, book, head["id"], moment)
+    before = invoice_of(connection, book, head["id"], moment.today)
     phase = Phase(step.body["phase"])
     was_there = _THERE[phase](head)
     result: dict[str, Any] = {"changed": not was_there}
@@ -104,7 +104,7 @@ def perform(connection: "apsw.Connection", book: Book, step: Step, moment: Momen
         sql.set_state(connection, head["seq"], "cancelled", moment.at)
     else:
         sql.set_marks(connection, head["seq"], _marks(phase, head, moment), moment.at)
-    after = invoice_of(connection, book, head["id"], moment)
+    after = invoice_of(connection, book, head["id"], moment.today)
     result |= {"from": before.status.value, "to": after.status.value}
     if not was_there:
         sql.insert_phase(connection, head["seq"], phase.value, (result["from"], result["to"]), moment.at)

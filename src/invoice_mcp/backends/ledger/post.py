@@ -69,7 +69,7 @@ class Post:
         book = self._book
 
         def look(connection: "apsw.Connection") -> tuple[Invoice, str | None]:
-            invoice = invoice_of(connection, book, invoice_id, moment)
+            invoice = invoice_of(connection, book, invoice_id, moment.today)
             credited = None if invoice.credits is None else head_of(connection, invoice.credits.id)["number"]
             return invoice, credited
 

@@ -25,7 +25,7 @@ def plan(connection: "apsw.Connection", book: Book, write: Write, moment: Moment
     request = write.request
     assert isinstance(request, SendReminder)
     head = head_of(connection, write.invoice_id, "refs")
-    invoice = invoice_of(connection, book, head["id"], moment)
+    invoice = invoice_of(connection, book, head["id"], moment.today)
     reason = skip_reason(
         invoice,
         today=moment.today,
