@@ -6,7 +6,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from tests.flows.conftest import HeldClock, Office
+from tests.flows.conftest import HeldClock, Office, code
 
 from .audit import RULES, broken_rules
 
@@ -104,3 +104,9 @@ async def test_an_edit_that_was_edited_over_is_made_again_and_not_taken_for_a_re
         ("done", "20.00"),
         ("replayed", "20.00"),
     ]
+    await office.call("change_phase", ref=ref, phase="sent", deliver="manual")
+    outcomes = []
+    for price in ("20.00", "30.00"):
+        answer = await office.call("create_invoice", replaces=ref, lines=[{"item_name": "Design", "net_price": price}])
+        outcomes.append(answer.get("outcome") or code(answer))
+    assert outcomes == ["replayed", "conflict"]

@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 H = TypeVar("H", bound="Held")
 T = TypeVar("T")
 
-HELD_BACK_S: Final = 0.005
+HELD_BACK_S: Final = 5 / 1000
 """How long an answer may wait for others, so that one wake-up of the event loop brings it several."""
 
 

@@ -177,6 +177,7 @@ CREATE TABLE operations (
 ) STRICT;
 CREATE INDEX operations_fingerprint ON operations (fingerprint, at) WHERE fingerprint IS NOT NULL;
 CREATE INDEX operations_at ON operations (at);
+CREATE INDEX operations_invoice ON operations (invoice_seq);
 
 CREATE VIRTUAL TABLE invoice_text USING fts5 (
     body, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 2", prefix='2 3'

@@ -329,6 +329,10 @@ def look_alikes(connection: "apsw.Connection", values: Mapping[str, Any]) -> lis
 _OPERATION = "SELECT id, tool, key, fingerprint, invoice_seq, result, at FROM operations "
 _BY_KEY = _OPERATION + "WHERE key = ?"
 _BY_ID = _OPERATION + "WHERE id = ?"
+_EDITED_SINCE = """
+SELECT 1 FROM operations AS this JOIN operations AS later ON later.invoice_seq = this.invoice_seq
+WHERE this.id = ? AND later.seq > this.seq AND later.tool = 'create_invoice' LIMIT 1
+"""
 _BY_FINGERPRINT = _OPERATION + "WHERE fingerprint = ? AND at >= ? ORDER BY seq DESC LIMIT 1"
 
 
@@ -345,6 +349,11 @@ def operation_by_id(connection: "apsw.Connection", operation: str) -> dict[str, 
 def operation_by_fingerprint(connection: "apsw.Connection", fingerprint: str, since: str) -> dict[str, Any] | None:
     """The latest operation with this fingerprint since then."""
     return _operation(row(connection, _BY_FINGERPRINT, (fingerprint, since)))
+
+
+def edited_since(connection: "apsw.Connection", operation: str) -> bool:
+    """Whether the invoice that this operation wrote was edited by a later one."""
+    return connection.execute(_EDITED_SINCE, (operation,)).fetchone() is not None
 
 
 def _operation(found: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -93,10 +93,7 @@ def perform(connection: "apsw.Connection", _book: Book, step: Step, moment: Mome
     if credited:
         check_left_to_credit(connection, credited, totals_of(body).tax_inclusive_amount)
     seq, invoice_id = write_draft(connection, body, replaced=replaced, credited=credited, moment=moment)
-    result: dict[str, Any] = {"invoice_id": invoice_id}
-    if replaced:
-        result["version"] = head_of(connection, invoice_id)["version"]
-    return Effect(seq, invoice_id, result)
+    return Effect(seq, invoice_id, {"invoice_id": invoice_id, "edit": replaced is not None})
 
 
 def _draft_to_replace(connection: "apsw.Connection", request: CreateInvoice) -> dict[str, Any] | None:

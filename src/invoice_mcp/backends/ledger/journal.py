@@ -59,13 +59,13 @@ def _stands(connection: "apsw.Connection", done: Row) -> bool:
         return sql.payment_stands(connection, done["result"]["payment"]["id"])
     if done["tool"] == "create_invoice":
         head = sql.head(connection, sql.invoice_id_of(connection, done["invoice_seq"]))
-        return head is not None and head["state"] != "cancelled" and not _edited_over(head, done)
+        return head is not None and head["state"] != "cancelled" and not _edited_over(connection, done)
     return True
 
 
-def _edited_over(head: Row, edit: Row) -> bool:
-    """Whether a draft is no longer as `edit` left it."""
-    return edit["result"].get("version") not in (None, head["version"]) and head["state"] == "draft"
+def _edited_over(connection: "apsw.Connection", done: Row) -> bool:
+    """Whether this was an edit of a draft, and another one came after it. A new draft stands however it is edited."""
+    return bool(done["result"].get("edit")) and sql.edited_since(connection, done["id"])
 
 
 def _as_recorded(connection: "apsw.Connection", done: Row) -> Recorded:
