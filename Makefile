@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; \
 	done)
 
-.PHONY: help demo test check bench schemas packaging tokens clean
+.PHONY: help demo test check bench schemas long packaging tokens clean
 .DELETE_ON_ERROR:
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make check      lint, format, types, import rules, published tool schemas"
 	@echo "make bench      the benchmarks and their budgets"
 	@echo "make schemas    write tool_schemas/ anew after a deliberate change of a tool"
+	@echo "make long       the longer proofs of the ledger's consistency, some ten minutes"
 	@echo "make packaging  build the package and use it from a fresh environment"
 	@echo "make tokens     what the tests need to count tokens; takes Node and npm, and is optional"
 	@echo "make clean      remove .venv and everything built"
@@ -41,6 +42,9 @@ bench: $(VENV)/.dev
 
 schemas: $(VENV)/.runtime
 	$(VENV)/bin/invoice-mcp schemas --write
+
+long: $(VENV)/.dev
+	$(PY) -m pytest -n auto --maxprocesses 4 -m long
 
 packaging: $(VENV)/.dev
 	$(PY) -m pytest -m packaging tests/test_packaging.py

@@ -1,7 +1,5 @@
 """Transactions, cancellation and the end of a database, seen from the event loop."""
 
-
-
 import asyncio
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """What goes wrong with disks and files is a clean failure, changes nothing, and is over once its cause is."""
 
-
-
 import asyncio
 import json
 import shutil

@@ -1,7 +1,5 @@
 """The file and its folder: private, ours, local, the same from opening to closing, or refused."""
 
-
-
 import ctypes
 import json
 import os

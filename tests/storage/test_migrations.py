@@ -1,7 +1,5 @@
 """From no file to the newest schema, by several at once and through any interruption; and what is never migrated."""
 
-
-
 import asyncio
 import json
 import shutil
