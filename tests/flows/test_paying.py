@@ -94,6 +94,12 @@ async def test_paid_as_a_phase_is_a_payment_of_all(office: Office) -> None:
     assert answer["payment"]["paid_on"] == "2026-03-01"
 
 
+async def test_paid_as_a_phase_compares_the_expected_status(office: Office) -> None:
+    ref = await office.sent(price="100.00")
+    assert code(await office.call("change_phase", ref=ref, phase="paid", expected_status="overdue")) == "conflict"
+    assert (await office.call("change_phase", ref=ref, phase="paid", expected_status="open"))["outcome"] == "done"
+
+
 async def test_money_that_still_comes_in_lifts_uncollectible(office: Office) -> None:
     ref = await office.sent(price="100.00")
     await office.agreed("change_phase", ref=ref, phase="uncollectible", expected_status="open")

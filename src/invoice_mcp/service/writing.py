@@ -9,7 +9,7 @@ from invoice_mcp.domain.invoice import Ref
 from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, RegisterPayment, SendReminder
 from invoice_mcp.domain.results import prune, render_invoice, render_standing
 from invoice_mcp.domain.text import fold
-from invoice_mcp.errors import InvoiceError, NotFound, OutcomeUnknown
+from invoice_mcp.errors import Conflict, InvoiceError, NotFound, OutcomeUnknown
 from invoice_mcp.service.accounts import Account
 from invoice_mcp.service.app import Services
 from invoice_mcp.service.caller import Caller
@@ -45,6 +45,7 @@ async def change_phase(request: ChangePhase, services: Services, caller: Caller)
     Phase `paid` is register_payment of all that is payable, with that tool's rules and answer.
     """
     if request.phase == "paid":
+        await _check_expected(request, services)
         return await pay(_payment_of_all(request), services, caller)
     account = services.accounts.of(request.ref)
     check_tool(account, "change_phase", request)
@@ -135,6 +136,23 @@ async def _known_buyer(account: Account, request: CreateInvoice) -> dict[str, An
     found = await account.backend().find_buyers(buyer.name, _MATCHES_READ)
     named = [party for party in found if fold(party.name) == fold(buyer.name)] or found
     return {"buyer": {"id": named[0].id}} if len(named) == 1 else None
+
+
+async def _check_expected(request: ChangePhase, services: Services) -> None:
+    """Refuse a payment of all on an invoice that is not as the caller believes; phases compare for themselves.
+
+    Raises:
+        Conflict: its status is another one than `expected_status`.
+    """
+    if request.expected_status is None:
+        return
+    status = (await services.accounts.of(request.ref).backend().get(request.ref.id)).status
+    if status != request.expected_status:
+        raise Conflict(
+            f"The invoice is {status}, not {request.expected_status}.",
+            next="Look at it with get_invoice; call again if the payment is still meant.",
+            field="expected_status",
+        )
 
 
 def _payment_of_all(request: ChangePhase) -> RegisterPayment:
