@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from invoice_mcp.domain.buyers import differing_detail
 from invoice_mcp.domain.invoice import Address, Party
 from invoice_mcp.domain.requests import AddressInput, BuyerInput
 from invoice_mcp.domain.text import fold
@@ -91,22 +92,13 @@ def _of_that_name(parties: list[Party], name: str) -> list[Party]:
 
 def _unchanged(party: Party, given: BuyerInput) -> Party:
     """`party`, unless the request tries to change what is on file: an argument never changes an address."""
-    address = given.address or AddressInput()
-    said = {
-        "email": (given.email, party.email),
-        "vat_identifier": (given.vat_identifier, party.vat_identifier),
-        "address.street": (address.street, party.address.street),
-        "address.postal_code": (address.postal_code, party.address.postal_code),
-        "address.city": (address.city, party.address.city),
-        "address.country_code": (address.country_code, party.address.country_code),
-    }
-    for field, (wanted, on_file) in said.items():
-        if wanted is not None and fold(wanted) != fold(on_file or ""):
-            raise InvalidRequest(
-                f"{field} differs from what is on file for this buyer, and create_invoice never changes a buyer.",
-                next=f"Leave buyer.{field} out to use what is on file, or add a new buyer under another name.",
-                field=f"buyer.{field}",
-            )
+    field = differing_detail(party, given)
+    if field is not None:
+        raise InvalidRequest(
+            f"{field} differs from what is on file for this buyer, and create_invoice never changes a buyer.",
+            next=f"Leave buyer.{field} out to use what is on file, or add a new buyer under another name.",
+            field=f"buyer.{field}",
+        )
     return party
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from invoice_mcp.backends.base import Plan, Step, Write
 from invoice_mcp.backends.ledger.book import Book, Effect, Moment
 from invoice_mcp.backends.ledger.heads import head_of, invoice_of, unchanged
-from invoice_mcp.domain.money import Money, format_amount, from_minor, minor_units, round_money, to_minor
+from invoice_mcp.domain.money import Money, format_amount, from_minor, to_minor
+from invoice_mcp.domain.payments import check_amount
 from invoice_mcp.domain.requests import RegisterPayment
 from invoice_mcp.domain.results import render_standing
 from invoice_mcp.errors import Conflict, InvalidRequest, NotFound
@@ -95,23 +96,7 @@ def _paying(head: Mapping[str, Any], request: RegisterPayment, moment: Moment) -
             field="amount",
         )
     amount = payable if request.amount is None else request.amount
-    if amount <= 0:
-        raise InvalidRequest(
-            "A payment is more than nothing.",
-            next="Give a positive amount; to take a payment back, use undo_payment_id.",
-            field="amount",
-        )
-    if round_money(amount, currency) != amount:
-        raise InvalidRequest(
-            f"{currency} has {minor_units(currency)} decimals.", next="Round the amount.", field="amount"
-        )
-    if amount > payable:
-        raise InvalidRequest(
-            f"{currency} {format_amount(payable, currency)} is payable; this is "
-            f"{format_amount(amount - payable, currency)} too much.",
-            next=f"Register at most {format_amount(payable, currency)}.",
-            field="amount",
-        )
+    check_amount(amount, payable, currency)
     paid_on = request.paid_on or moment.today
     if paid_on > moment.today:
         raise InvalidRequest(

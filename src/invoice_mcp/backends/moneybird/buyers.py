@@ -6,8 +6,9 @@ from invoice_mcp.backends.moneybird.api import Api
 from invoice_mcp.backends.moneybird.reading import from_vendor_contact
 from invoice_mcp.backends.moneybird.search import MIN_CONTACT_DIGITS
 from invoice_mcp.backends.moneybird.wire import is_identifier
+from invoice_mcp.domain.buyers import differing_detail
 from invoice_mcp.domain.invoice import Party
-from invoice_mcp.domain.requests import AddressInput, BuyerInput
+from invoice_mcp.domain.requests import BuyerInput
 from invoice_mcp.domain.results import NAME_LENGTH, prune
 from invoice_mcp.domain.text import clean_text, fold
 from invoice_mcp.errors import Ambiguous, InvalidRequest, NotFound, Unsupported
@@ -81,22 +82,13 @@ def _candidate(party: Party) -> dict[str, Any]:
 
 def _unchanged(party: Party, given: BuyerInput) -> Party:
     """`party`, unless the request tries to change what is on file."""
-    address = given.address or AddressInput()
-    said = {
-        "email": (given.email, party.email),
-        "vat_identifier": (given.vat_identifier, party.vat_identifier),
-        "address.street": (address.street, party.address.street),
-        "address.postal_code": (address.postal_code, party.address.postal_code),
-        "address.city": (address.city, party.address.city),
-        "address.country_code": (address.country_code, party.address.country_code),
-    }
-    for field, (wanted, on_file) in said.items():
-        if wanted is not None and fold(wanted) != fold(on_file or ""):
-            raise InvalidRequest(
-                f"{field} differs from what Moneybird has of this buyer, and create_invoice never changes a buyer.",
-                next=f"Leave buyer.{field} out to use what is on file.",
-                field=f"buyer.{field}",
-            )
+    field = differing_detail(party, given)
+    if field is not None:
+        raise InvalidRequest(
+            f"{field} differs from what Moneybird has of this buyer, and create_invoice never changes a buyer.",
+            next=f"Leave buyer.{field} out to use what is on file.",
+            field=f"buyer.{field}",
+        )
     return party
 
 

@@ -12,7 +12,8 @@ from invoice_mcp.backends.moneybird.reading import Viewpoint, from_vendor_paymen
 from invoice_mcp.backends.moneybird.states import SENT_STATES, kind_of
 from invoice_mcp.backends.moneybird.wire import Payment, SalesInvoice, is_identifier
 from invoice_mcp.domain.invoice import Invoice
-from invoice_mcp.domain.money import Money, format_amount, minor_units, round_money
+from invoice_mcp.domain.money import Money, format_amount, round_money
+from invoice_mcp.domain.payments import check_amount
 from invoice_mcp.domain.requests import RegisterPayment
 from invoice_mcp.domain.results import render_payment, render_standing
 from invoice_mcp.domain.status import Kind
@@ -115,7 +116,7 @@ def _paying(
             field="amount",
         )
     amount = payable if request.amount is None else request.amount
-    _check_amount(amount, payable, currency)
+    check_amount(amount, payable, currency)
     paid_on = request.paid_on or view.today
     if paid_on > view.today:
         raise InvalidRequest(
@@ -146,26 +147,6 @@ def _check_payable(record: SalesInvoice) -> None:
     for applies, message, advice in refusals:
         if applies:
             raise Conflict(message, next=advice)
-
-
-def _check_amount(amount: Decimal, payable: Decimal, currency: str) -> None:
-    if amount <= 0:
-        raise InvalidRequest(
-            "A payment is more than nothing.",
-            next="Give a positive amount; to take a payment back, use undo_payment_id.",
-            field="amount",
-        )
-    if round_money(amount, currency) != amount:
-        raise InvalidRequest(
-            f"{currency} has {minor_units(currency)} decimals.", next="Round the amount.", field="amount"
-        )
-    if amount > payable:
-        raise InvalidRequest(
-            f"{currency} {format_amount(payable, currency)} is payable; this is "
-            f"{format_amount(amount - payable, currency)} too much.",
-            next=f"Register at most {format_amount(payable, currency)}.",
-            field="amount",
-        )
 
 
 def _in_base(record: SalesInvoice, amount: Decimal, payable: Decimal, view: Viewpoint) -> str:
