@@ -10,7 +10,6 @@ from typing import Final
 
 from invoice_mcp.backends.base import (
     Absent,
-    Backend,
     Capabilities,
     Found,
     PhaseLabel,
@@ -242,8 +241,3 @@ def _unknown(operation: str) -> OutcomeUnknown:
         next="Make the same call again in two minutes: it looks first. Or look at the invoice with get_invoice.",
         operation=operation,
     )
-
-
-def journaled(account: str, vendor: VendorBackend, journal: Journal, clock: Clock) -> Backend:
-    """`vendor` as a backend."""
-    return Journaled(account, vendor, journal, clock)
