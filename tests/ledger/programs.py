@@ -32,7 +32,7 @@ from ledger.workers import Answer, Report, crew, reports_of
 from tests.flows.conftest import HeldClock, Office
 
 PROCESSES = 4
-JOBS = 60
+JOBS = 120
 """What each process does that is killed now and then."""
 MORNING = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
 LATER = dt.datetime(2026, 3, 4, 9, 0, tzinfo=dt.UTC)
