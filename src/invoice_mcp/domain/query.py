@@ -84,7 +84,10 @@ class InvoiceQuery:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceRow:
-    """One invoice in a list. Amounts in `currency`; a credit note's are negative."""
+    """One invoice in a list. Amounts in `currency`; a credit note's are negative.
+
+    `tax_exclusive_amount` and `tax_amount` None: the system's lists do not tell what of the total is tax.
+    """
 
     ref: Ref
     kind: Kind
@@ -92,8 +95,8 @@ class InvoiceRow:
     currency: str
     buyer: str
     payable_amount: Decimal
-    tax_exclusive_amount: Decimal
-    tax_amount: Decimal
+    tax_exclusive_amount: Decimal | None
+    tax_amount: Decimal | None
     tax_inclusive_amount: Decimal
     invoice_number: str | None = None
     issue_date: dt.date | None = None
@@ -113,13 +116,16 @@ class InvoiceRow:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over one currency. `not_issued` sums apart what has no number: drafts, scheduled and discarded ones."""
+    """Sums over one currency. `not_issued` sums apart what has no number: drafts, scheduled and discarded ones.
+
+    A sum of which a part is not known is None.
+    """
 
     currency: str
     not_issued: bool
     count: int
-    tax_exclusive_amount: Decimal
-    tax_amount: Decimal
+    tax_exclusive_amount: Decimal | None
+    tax_amount: Decimal | None
     tax_inclusive_amount: Decimal
     payable_amount: Decimal
     overdue_amount: Decimal
@@ -140,13 +146,16 @@ class Ageing:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Sums of one group in one currency. `key` is a buyer's name, an account, a status, `2026-03`, or a tax rate."""
+    """Sums of one group in one currency. `key` is a buyer's name, an account, a status, `2026-03`, or a tax rate.
+
+    A sum of which a part is not known is None.
+    """
 
     key: str
     currency: str
     count: int
-    tax_exclusive_amount: Decimal
-    tax_amount: Decimal
+    tax_exclusive_amount: Decimal | None
+    tax_amount: Decimal | None
     tax_inclusive_amount: Decimal
     payable_amount: Decimal
     overdue_amount: Decimal

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from invoice_mcp.domain.ordering import AMOUNT_KEYS, ROW_KEYS
 from invoice_mcp.domain.query import Ageing, Group, GroupBy, InvoiceRow, Page, Sort, Totals
@@ -83,7 +83,12 @@ def _merged(one: Group, other: Group) -> Group:
 
 
 def _added(one: S, other: S, names: Sequence[str]) -> S:
-    return replace(one, **{name: getattr(one, name) + getattr(other, name) for name in names})
+    return replace(one, **{name: _plus(getattr(one, name), getattr(other, name)) for name in names})
+
+
+def _plus(one: Any, other: Any) -> Any:
+    """The sum of two figures; of one that is not known, nothing is known either."""
+    return None if one is None or other is None else one + other
 
 
 def _compare(sort: Sort, one: InvoiceRow, other: InvoiceRow) -> int:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from invoice_mcp.sandbox.ysuite import readers
 from invoice_mcp.sandbox.ysuite.book import Organisation
-from invoice_mcp.sandbox.ysuite.refusals import Refusal
+from invoice_mcp.sandbox.ysuite.refusals import Refusal, invalid
 from invoice_mcp.sandbox.ysuite.switches import Switches
 
 DEFAULT_PAGE_SIZE: Final = 10
@@ -69,7 +69,7 @@ def listed(call: Call, records: Sequence[Any]) -> dict[str, Any]:
     size = given.get("pageSize", DEFAULT_PAGE_SIZE)
     index = given.get("pageIndex", 0)
     if size < 1 or (size > MOST_PER_PAGE and call.switches.page_size_over_100 == "refused"):
-        raise readers.invalid({"pageSize": [f"The pageSize must be between 1 and {MOST_PER_PAGE}."]})
+        raise invalid({"pageSize": [f"The pageSize must be between 1 and {MOST_PER_PAGE}."]})
     size = min(size, MOST_PER_PAGE)
     pages = -(-len(records) // size) or call.switches.total_pages_of_nothing
     if index >= max(pages, 1) and call.switches.page_past_the_end == "refused":

@@ -158,9 +158,7 @@ def _lines(chance: random.Random) -> tuple[Line, ...]:
         name, price = chance.choice(_ITEMS)
         quantity, rate = chance.choice(_QUANTITIES), chance.choice(("21", "21", "21", "9", "0"))
         discount = Decimal(10) if chance.random() < 0.05 else Decimal(0)
-        lines.append(
-            Line(ITEM_ID, name, Decimal(quantity), Decimal(price), discount=discount, tax_rate=Decimal(rate))
-        )
+        lines.append(Line(ITEM_ID, name, Decimal(quantity), Decimal(price), discount=discount, tax_rate=Decimal(rate)))
     return tuple(lines)
 
 
