@@ -176,7 +176,7 @@ def _befall(
     for share, day in zip(fate.shares, _days(at, len(fate.shares)), strict=True):
         due = compute(invoice, rules).due
         amount = cents(due * Decimal(share))
-        if day <= now and 0 < amount:
+        if day <= now and amount > 0:
             organisation.pay(invoice, amount, day.date(), rules)
 
 
