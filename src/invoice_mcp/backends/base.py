@@ -44,6 +44,9 @@ class Capabilities:
     `filters` and `sorts` are what it does itself; the rest is done here while scanning. `markers` names, per
     write, what proves afterwards that a write was ours. `read_posts` are paths that read although they are POSTs.
     `own_journal`: its writes are recorded in the transaction of their effect, so it is a `Backend` as it is.
+    `unlisted` are the fields of a row that its lists do not tell: what is searched or grouped by them is said to be
+    missing. `unsayable` are the arguments of create_invoice that it cannot be told, and that are refused unasked:
+    names, dotted where they lie deeper, `kind` for credit notes.
     """
 
     tools: Mapping[str, Support]
@@ -56,6 +59,8 @@ class Capabilities:
     markers: Mapping[str, str] = field(default_factory=dict)
     read_posts: frozenset[str] = frozenset()
     own_journal: bool = False
+    unlisted: frozenset[str] = frozenset()
+    unsayable: frozenset[str] = frozenset()
 
     def can(self, tool: str) -> bool:
         """Whether the system can do this tool at all."""
