@@ -4,11 +4,12 @@ Totals, ageing and groups are folded from cells, so no two of them can follow di
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from invoice_mcp.domain.status import Status
-from invoice_mcp.storage.ledger_filters import STATUS, Matching
+from invoice_mcp.storage.ledger_filters import STATUS, Matching, Selection
 
 if TYPE_CHECKING:
     import apsw
@@ -29,6 +30,11 @@ _PER_INVOICE: Final = """
 m.currency, m.status, m.issued, m.lateness, min(CASE WHEN m.payable > 0 THEN m.due_date END), count(*),
 sum(m.tax_exclusive >> 32), sum(m.tax_exclusive & 4294967295), sum(m.tax >> 32), sum(m.tax & 4294967295),
 sum(m.payable >> 32), sum(m.payable & 4294967295)
+"""
+_PER_TALLY: Final = """
+m.currency, m.status, m.issued, m.lateness, min(CASE WHEN m.payable > 0 THEN m.due_date END), sum(m.count),
+sum(m.tax_exclusive_high), sum(m.tax_exclusive_low), sum(m.tax_high), sum(m.tax_low),
+sum(m.payable_high), sum(m.payable_low)
 """
 _PER_TAX_RATE: Final = """
 m.currency, m.status, m.issued, m.lateness, min(CASE WHEN m.payable > 0 THEN m.due_date END), count(DISTINCT m.seq),
@@ -88,7 +94,10 @@ class Cells:
 
 
 def read_cells(connection: "apsw.Connection", matching: Matching, today: dt.date, keyed: Keyed) -> Cells:
-    """The cells of what matches, kept apart as `keyed` says."""
+    """The cells of what matches, kept apart as `keyed` says: of all of it where tallies tell them."""
+    tallies = matching.of_tallies() if keyed is TOGETHER else None
+    if tallies is not None:
+        return _of_tallies(connection, tallies, {**matching.values, **_days_before(today)})
     selection = matching.in_any_order()
     where = " ".join(("FROM", selection.source, "WHERE", " AND ".join(selection.terms) or "TRUE"))
     values = {**matching.values, "summed": SUMMED, **_days_before(today)}
@@ -105,6 +114,17 @@ def read_cells(connection: "apsw.Connection", matching: Matching, today: dt.date
     beyond = " ".join(("SELECT EXISTS (SELECT 1", where, "LIMIT 1 OFFSET :summed)"))
     full = sum(cell.count for cell in cells) >= SUMMED
     return Cells(cells, full and bool(connection.execute(beyond, values).get))
+
+
+def _of_tallies(connection: "apsw.Connection", selection: Selection, values: Mapping[str, Any]) -> Cells:
+    sql = " ".join(
+        (
+            "SELECT '',", _PER_TALLY, "FROM (SELECT i.*,", STATUS, "AS status,", _LATENESS, "AS lateness,",
+            _ISSUED, "AS issued FROM", selection.source, "WHERE", " AND ".join(selection.terms) or "TRUE", ") AS m",
+            "GROUP BY 1, 2, 3, 4, 5",
+        )
+    )  # fmt: skip
+    return Cells(tuple(_cell(row) for row in connection.execute(sql, values)), partial=False)
 
 
 def _days_before(today: dt.date) -> dict[str, str]:

@@ -17,6 +17,7 @@ from invoice_mcp.domain.money import minor_units
 from invoice_mcp.domain.query import Gap, InvoiceQuery
 from invoice_mcp.domain.status import NOT_ISSUED, UNPAID, Status
 from invoice_mcp.domain.text import fold, number_key
+from invoice_mcp.storage.ledger_tallies import TALLIED_INVOICES
 
 if TYPE_CHECKING:
     import apsw
@@ -43,7 +44,8 @@ class Filter:
     """One condition on `invoices AS i`: `test`, and where an index can tell, `find` over `source`.
 
     `narrows` names the columns along whose index `find` can stand as well. `sample` selects what there is to find,
-    where that is less work than `find`. `rare`: not worth following when it lets many through.
+    where that is less work than `find`. `rare`: not worth following when it lets many through. `tallied`: `test` holds
+    for a tally as it does for each invoice in it.
     """
 
     test: str
@@ -52,6 +54,7 @@ class Filter:
     source: str = _INVOICES
     sample: str = ""
     rare: bool = False
+    tallied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,12 @@ class Matching:
         terms = (each.find if column in each.narrows else each.test for each in filters)
         return Selection(_INVOICES, tuple(terms), found=False, match=match)
 
+    def of_tallies(self) -> Selection | None:
+        """For a sum over tallies instead of invoices; None where a filter has to look at each invoice."""
+        if not all(each.tallied for each in self.filters):
+            return None
+        return Selection(TALLIED_INVOICES, tuple(each.test for each in self.filters), found=False)
+
     def in_any_order(self) -> Selection:
         """For a sum."""
         finder = self.finder or next((each for each in self.filters if each.find and not each.rare), None)
@@ -109,7 +118,7 @@ _TEXT: Final = Filter(
     source="invoice_text AS t CROSS JOIN invoices AS i ON i.seq = t.rowid",
     sample="SELECT 1 FROM invoice_text AS t WHERE t.invoice_text MATCH :match",
 )
-_NOTHING: Final = Filter("FALSE")
+_NOTHING: Final = Filter("FALSE", tallied=True)
 _BUYER: Final = Filter(
     """+i.buyer_seq IN (SELECT b.seq FROM buyers AS b
     WHERE b.id = :buyer OR (:buyer_key <> '' AND instr(b.name_key, :buyer_key) > 0))""",
@@ -131,7 +140,7 @@ _AMOUNT: Final = Filter(
     sample=_AMOUNTS_FOUND,
     rare=True,
 )
-_STATUS: Final = Filter(" ".join((STATUS, "IN (SELECT value FROM json_each(:statuses))")))
+_STATUS: Final = Filter(" ".join((STATUS, "IN (SELECT value FROM json_each(:statuses))")), tallied=True)
 # Most invoices of a ledger are settled. The others have partial indexes, which SQLite takes when the conditions they
 # are made on stand in the query word for word.
 _STATUS_IMPLIES: Final[tuple[tuple[frozenset[Status], Filter], ...]] = (
@@ -141,10 +150,11 @@ _STATUS_IMPLIES: Final[tuple[tuple[frozenset[Status], Filter], ...]] = (
             "TRUE",
             "i.state = 'issued' AND i.payable <> 0 AND i.uncollectible_on IS NULL",
             ("i.issue_date", "i.due_date"),
+            tallied=True,
         ),
     ),
-    (frozenset(NOT_ISSUED), Filter("TRUE", "i.state <> 'issued'")),
-    (frozenset({Status.UNCOLLECTIBLE}), Filter("TRUE", "i.uncollectible_on IS NOT NULL")),
+    (frozenset(NOT_ISSUED), Filter("TRUE", "i.state <> 'issued'", tallied=True)),
+    (frozenset({Status.UNCOLLECTIBLE}), Filter("TRUE", "i.uncollectible_on IS NOT NULL", tallied=True)),
 )
 _VALUES: Final[tuple[tuple[str, Callable[[Any], str], Filter], ...]] = (
     (
@@ -152,8 +162,8 @@ _VALUES: Final[tuple[tuple[str, Callable[[Any], str], Filter], ...]] = (
         str,
         Filter("+i.buyer_reference = :buyer_reference", "i.buyer_reference = :buyer_reference"),
     ),
-    ("kind", str, Filter("+i.kind = :kind")),
-    ("currency", str, Filter("+i.currency = :currency")),
+    ("kind", str, Filter("+i.kind = :kind", tallied=True)),
+    ("currency", str, Filter("+i.currency = :currency", tallied=True)),
     (
         "updated_since",
         rfc3339,
@@ -170,7 +180,10 @@ _RANGES: Final[tuple[tuple[str, str, Filter], ...]] = (
         "due_from",
         "due_to",
         Filter(
-            "+i.due_date BETWEEN :due_from AND :due_to", "i.due_date BETWEEN :due_from AND :due_to", ("i.due_date",)
+            "+i.due_date BETWEEN :due_from AND :due_to",
+            "i.due_date BETWEEN :due_from AND :due_to",
+            ("i.due_date",),
+            tallied=True,
         ),
     ),
     (
