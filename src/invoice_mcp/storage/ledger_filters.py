@@ -17,13 +17,15 @@ from invoice_mcp.domain.money import minor_units
 from invoice_mcp.domain.query import Gap, InvoiceQuery
 from invoice_mcp.domain.status import NOT_ISSUED, UNPAID, Status
 from invoice_mcp.domain.text import fold, number_key
-from invoice_mcp.storage.ledger_tallies import TALLIED_INVOICES
 
 if TYPE_CHECKING:
     import apsw
 
 FEW: Final = 1000
 """So many rows are found and sorted faster than a page of them is met along the index of an order."""
+
+FEW_WORDS: Final = 8
+"""So many words with a common beginning are looked for one by one."""
 
 STATUS: Final = """
 CASE WHEN i.state = 'cancelled' THEN 'cancelled'
@@ -44,8 +46,8 @@ class Filter:
     """One condition on `invoices AS i`: `test`, and where an index can tell, `find` over `source`.
 
     `narrows` names the columns along whose index `find` can stand as well. `sample` selects what there is to find,
-    where that is less work than `find`. `rare`: not worth following when it lets many through. `tallied`: `test` holds
-    for a tally as it does for each invoice in it.
+    where that is less work than `find`. `rare`: not worth following when it lets many through. `tallied`: it
+    holds for all invoices of a tally or for none.
     """
 
     test: str
@@ -73,8 +75,9 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """All that matches a question. `finder` is the filter that lets few through, if there is one."""
+    """All that matches `query`. `finder` is the filter that lets few through, if there is one."""
 
+    query: InvoiceQuery
     filters: tuple[Filter, ...]
     finder: Filter | None
     values: Mapping[str, Any]
@@ -91,11 +94,10 @@ class Matching:
         terms = (each.find if column in each.narrows else each.test for each in filters)
         return Selection(_INVOICES, tuple(terms), found=False, match=match)
 
-    def of_tallies(self) -> Selection | None:
-        """For a sum over tallies instead of invoices; None where a filter has to look at each invoice."""
-        if not all(each.tallied for each in self.filters):
-            return None
-        return Selection(TALLIED_INVOICES, tuple(each.test for each in self.filters), found=False)
+    @property
+    def tallied(self) -> bool:
+        """Whether no filter has to look at each invoice."""
+        return all(each.tallied for each in self.filters)
 
     def in_any_order(self) -> Selection:
         """For a sum."""
@@ -118,12 +120,14 @@ _TEXT: Final = Filter(
     source="invoice_text AS t CROSS JOIN invoices AS i ON i.seq = t.rowid",
     sample="SELECT 1 FROM invoice_text AS t WHERE t.invoice_text MATCH :match",
 )
-_NOTHING: Final = Filter("FALSE", tallied=True)
-_BUYER: Final = Filter(
-    """+i.buyer_seq IN (SELECT b.seq FROM buyers AS b
-    WHERE b.id = :buyer OR (:buyer_key <> '' AND instr(b.name_key, :buyer_key) > 0))""",
-    """i.buyer_seq IN (SELECT b.seq FROM buyers AS b
-    WHERE b.id = :buyer OR (:buyer_key <> '' AND instr(b.name_key, :buyer_key) > 0))""",
+_NOTHING: Final = Filter("FALSE")
+_BUYERS: Final = Filter(
+    "+i.buyer_seq IN (SELECT value FROM json_each(:buyers))",
+    "i.buyer_seq IN (SELECT value FROM json_each(:buyers))",
+)
+_MANY_BUYERS: Final = Filter(
+    "+i.buyer_seq IN (SELECT b.seq FROM buyers AS b WHERE b.id = :buyer OR instr(b.name_key, :buyer_key) > 0)",
+    "i.buyer_seq IN (SELECT b.seq FROM buyers AS b WHERE b.id = :buyer OR instr(b.name_key, :buyer_key) > 0)",
 )
 # The bounds are JSON objects: the same amount is another number of minor units in each currency.
 _AMOUNTS_FOUND: Final = """
@@ -226,8 +230,9 @@ def matching(connection: "apsw.Connection", query: InvoiceQuery) -> Matching:
         filters.append(_TEXT if values["match"] else _NOTHING)
         gaps += [] if values["match"] else [_NO_WORDS]
     if query.buyer is not None:
-        filters.append(_BUYER)
-        values |= {"buyer": query.buyer, "buyer_key": fold(query.buyer)}
+        buyers = _buyers(connection, query.buyer)
+        filters.append(_BUYERS if len(buyers) <= FEW else _MANY_BUYERS)
+        values |= {"buyers": json.dumps(buyers), "buyer": query.buyer, "buyer_key": fold(query.buyer)}
     if query.statuses:
         filters += [_STATUS, *(implied for among, implied in _STATUS_IMPLIES if query.statuses <= among)]
         values["statuses"] = json.dumps(sorted(query.statuses))
@@ -244,7 +249,19 @@ def matching(connection: "apsw.Connection", query: InvoiceQuery) -> Matching:
         filters.append(_AMOUNT)
         values |= _amount_values(connection, query)
     finder = next((each for each in filters if each.find and _lets_few_through(connection, each, values)), None)
-    return Matching(tuple(filters), finder, values, tuple(gaps), loose)
+    return Matching(query, tuple(filters), finder, values, tuple(gaps), loose)
+
+
+def _buyers(connection: "apsw.Connection", wanted: str) -> list[int]:
+    """The row numbers of the buyers that are meant, no more of them than tell that they are many.
+
+    What is the id of one means that one alone.
+    """
+    by_id = connection.execute("SELECT seq FROM buyers WHERE id = ?", (wanted,)).get
+    if by_id is not None:
+        return [by_id]
+    sql = "SELECT seq FROM buyers WHERE :key <> '' AND instr(name_key, :key) > 0 LIMIT :too_many"
+    return [seq for (seq,) in connection.execute(sql, {"key": fold(wanted), "too_many": FEW + 1})]
 
 
 def currencies(connection: "apsw.Connection") -> list[str]:
@@ -261,8 +278,9 @@ def _only_loosely(connection: "apsw.Connection", number: str) -> bool:
 def _match_expression(connection: "apsw.Connection", text: str) -> str:
     """`text` for FTS5: each word as a quoted phrase of what the tokenizer of the index makes of it.
 
-    So punctuation is no syntax, but for an asterisk that ends a word, and `2026-0001` means its two parts in a row.
-    Empty when there is nothing to look for.
+    So punctuation is no syntax, but for an asterisk that ends a word, and `2026-0001` means its two parts in a row. A
+    beginning that few words of the ledger have stands for those words, which are found much faster. Empty when there
+    is nothing to look for.
     """
     from apsw import FTS5_TOKENIZE_QUERY
 
@@ -272,9 +290,31 @@ def _match_expression(connection: "apsw.Connection", text: str) -> str:
         encoded = word.encode("utf-8", "replace")
         found = tokenize(encoded, FTS5_TOKENIZE_QUERY, None, include_offsets=False, include_colocated=False)
         tokens = " ".join(str(token) for token in found)
-        if tokens:
-            phrases.append(tokens.join(('"', '"*' if word.endswith("*") else '"')))
-    return " ".join(phrases)
+        if tokens and word.endswith("*"):
+            phrases.append(_beginning(connection, tokens))
+        elif tokens:
+            phrases.append(tokens.join(('"', '"')))
+    return " AND ".join(phrases)
+
+
+def _beginning(connection: "apsw.Connection", tokens: str) -> str:
+    words = [] if " " in tokens else _words_beginning(connection, tokens)
+    if not 0 < len(words) <= FEW_WORDS:
+        return tokens.join(('"', '"*'))
+    return " OR ".join(word.join(('"', '"')) for word in words).join(("(", ")"))
+
+
+def _words_beginning(connection: "apsw.Connection", start: str) -> list[str]:
+    """Words of the ledger that begin so, at most one more than are few: by one look into the index for each."""
+    words: list[str] = []
+    after = start
+    while len(words) <= FEW_WORDS:
+        word = connection.execute("SELECT term FROM invoice_words WHERE term >= ? LIMIT 1", (after,)).get
+        if word is None or not word.startswith(start):
+            break
+        words.append(word)
+        after = word + "\0"
+    return words
 
 
 def _amount_values(connection: "apsw.Connection", query: InvoiceQuery) -> dict[str, str]:

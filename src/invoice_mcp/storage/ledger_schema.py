@@ -186,4 +186,6 @@ CREATE VIRTUAL TABLE invoice_text USING fts5 (
 );
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, TALLIES)
+_WORDS = "CREATE VIRTUAL TABLE invoice_words USING fts5vocab('invoice_text', 'instance')"
+
+MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, TALLIES, _WORDS)

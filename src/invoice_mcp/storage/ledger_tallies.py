@@ -4,7 +4,11 @@ A row sums the invoices that agree in everything their status and their age depe
 invoices are read from some thousands of rows. Triggers keep them: no write can forget to.
 """
 
-from typing import Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    import apsw
 
 _KEY: Final = "currency, kind, state, numbered, uncollectible, owed, part_paid, due_date"
 _SUMS: Final = "tax_exclusive_high, tax_exclusive_low, tax_high, tax_low, payable_high, payable_low"
@@ -85,10 +89,50 @@ TALLIES: Final = " ".join(
 )  # fmt: skip
 """The migration that begins to keep them; what a ledger holds already is counted once."""
 
-TALLIED_INVOICES: Final = """
-(SELECT currency, kind, state, nullif(numbered, 0) AS number, nullif(uncollectible, 0) AS uncollectible_on,
-    owed AS payable, part_paid AS paid, nullif(due_date, '') AS due_date, count,
-    tax_exclusive_high, tax_exclusive_low, tax_high, tax_low, payable_high, payable_low
-FROM tallies) AS i
+_KINDS: Final = "SELECT DISTINCT currency, kind, state, numbered, uncollectible, owed, part_paid FROM tallies"
+_BETWEEN: Final = """
+SELECT min(due_date), sum(count), sum(tax_exclusive_high), sum(tax_exclusive_low), sum(tax_high), sum(tax_low),
+    sum(payable_high), sum(payable_low)
+FROM tallies
+WHERE (currency, kind, state, numbered, uncollectible, owed, part_paid) = (?, ?, ?, ?, ?, ?, ?)
+    AND due_date BETWEEN ? AND ?
 """
-"""The tallies in the place of `invoices AS i`: what decides a status or an age has the same name and stands as well."""
+
+
+class Standing(NamedTuple):
+    """What the invoices of a tally agree in, besides the day they are due. `owed` is the sign of what is payable."""
+
+    currency: str
+    kind: str
+    state: str
+    numbered: int
+    uncollectible: int
+    owed: int
+    part_paid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What the invoices of some tallies come to. `first_due` is empty where one has no due date."""
+
+    first_due: str
+    count: int
+    tax_exclusive: int
+    tax: int
+    payable: int
+
+
+def standings(connection: "apsw.Connection") -> list[Standing]:
+    """Every standing there is."""
+    return [Standing(*row) for row in connection.execute(_KINDS)]
+
+
+def sums_between(connection: "apsw.Connection", standing: Standing, first: str, last: str) -> Sums | None:
+    """The sums of what stands so and is due from `first` to `last`, both included; None when there is nothing.
+
+    An empty day stands for no due date and comes before all others.
+    """
+    [(due, count, *halves)] = connection.execute(_BETWEEN, (*standing, first, last))
+    if count is None:
+        return None
+    return Sums(due, count, *((high << 32) + low for high, low in zip(halves[::2], halves[1::2], strict=True)))
