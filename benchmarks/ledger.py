@@ -2,8 +2,9 @@
 
     python benchmarks/ledger.py [--sizes 1000,10000,100000,1000000] [--json]
 
-Each book is built anew in a temporary folder, from a fixed seed; a million invoices take a few minutes and 1 GB. Times are those a caller waits, the way to the
-database's thread and back included. Exits with 1 when a budget is not met at the largest size.
+Each book is built anew in a temporary folder, from a fixed seed; a million invoices take a few minutes and 1 GB. Times
+are those a caller waits, the way to the database's thread and back included. Exits with 1 when a budget is not met at
+the largest size.
 """
 
 import argparse
