@@ -10,12 +10,13 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; \
 	done)
 
-.PHONY: help demo test check bench schemas long packaging tokens clean
+.PHONY: help demo test matrix check bench schemas long packaging tokens clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo       a guided tour: a ledger in a temporary folder, no account and no network"
 	@echo "make test       the tests"
+	@echo "make matrix     every write to every vendor through every fault, some minutes"
 	@echo "make check      lint, format, types, import rules, published tool schemas"
 	@echo "make bench      the benchmarks and their budgets"
 	@echo "make schemas    write tool_schemas/ anew after a deliberate change of a tool"
@@ -29,6 +30,9 @@ demo: $(VENV)/.runtime
 
 test: $(VENV)/.dev
 	$(PY) -m pytest -n auto --maxprocesses 4
+
+matrix: $(VENV)/.dev
+	$(PY) -m pytest -n auto --maxprocesses 4 -m long -k test_every_fault tests/backends
 
 check: $(VENV)/.dev
 	$(PY) -m ruff check .
