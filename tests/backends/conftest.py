@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.backends.contract", "tests.backends.matrix")
+pytest.register_assert_rewrite("tests.backends.contract", "tests.backends.matrix", "tests.backends.usage")
 
 from tests.backends.contract import desk  # noqa: E402 -- asserts are rewritten at import
 
