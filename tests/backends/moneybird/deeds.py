@@ -104,7 +104,5 @@ DEEDS = (
     ),
 )
 
-BY_ID = Deed(
-    "create by id", "create_invoice", _for_a_buyer_by_id, ({"invoice_created": 1},), proven=False, resent=False
-)
+BY_ID = replace(DEEDS[0], name="create by id", prepare=_for_a_buyer_by_id)
 """As create, but for how the buyer is named."""
