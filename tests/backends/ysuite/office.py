@@ -3,9 +3,10 @@
 import datetime as dt
 import secrets
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from invoice_mcp.sandbox.ysuite.switches import Switches
 from invoice_mcp.settings import Settings, parse_settings
 from invoice_mcp.settings.today import account_today
 from tests.backends.contract import Held
+from tests.held_clock import HeldClock
 
 NOW = dt.datetime(2026, 11, 18, 9, 30, tzinfo=dt.UTC)
 
@@ -52,22 +54,6 @@ _REQUESTS = {
     "send_reminder": SendReminder,
     "change_phase": ChangePhase,
 }
-
-
-class HeldClock:
-    """A clock that moves only when told to."""
-
-    def __init__(self, now: dt.datetime) -> None:
-        self._now = now
-
-    def now(self) -> dt.datetime:
-        return self._now
-
-    async def sleep(self, seconds: int) -> None:
-        self.advance(seconds=seconds)
-
-    def advance(self, **by: int) -> None:
-        self._now += dt.timedelta(**by)
 
 
 class Remembering:
@@ -111,6 +97,7 @@ class Bench:
     switches: Switches
     outbox: Path
     settings: Settings
+    connect: Callable[[str, float], VendorBackend]
     account: str = "ysuite"
     buyer: str = "Hotel de Brug"
     counter: int = field(default=0)
@@ -159,7 +146,10 @@ class Bench:
     def effects(self) -> int:
         return len(self.organisation.journal) + len(self.mails())
 
-    def advance(self, **by: int) -> None:
+    def happened(self) -> Counter[str]:
+        return Counter(effect.kind for effect in self.organisation.journal)
+
+    def advance(self, **by: float) -> None:
         self.clock.advance(**by)
 
     async def colleague(self, invoice_id: str) -> None:
@@ -241,19 +231,31 @@ async def bench(
         async with running(dress(create_app(book, known, clock))) as proxy:
             parts = {"access_key": access_key, "secret_key": secret_key, "more": more, "state_dir": folder}
             settings = parse_settings(configuration.format(url=proxy.url, **parts), Path(folder))
-            account = settings.accounts["ysuite"]
             remembering = Remembering(clock)
-            around = Surroundings(
-                mail=settings.mail,
-                state_dir=settings.state_dir,
-                clock=clock,
-                today=lambda: account_today(settings, account, clock),
-                scan_pages=settings.scan_pages,
-                reminded=remembering.reminded,
-            )
-            vendor = connect(account, around)
+
+            def connected(url: str = proxy.url, timeout_s: float = 20) -> VendorBackend:
+                elsewhere = {"base_url": url, "timeout_s": timeout_s, "allow_custom_host": True}
+                account = replace(settings.accounts["ysuite"], **elsewhere)
+                around = Surroundings(
+                    mail=settings.mail,
+                    state_dir=settings.state_dir,
+                    clock=clock,
+                    today=lambda: account_today(settings, account, clock),
+                    scan_pages=settings.scan_pages,
+                    reminded=remembering.reminded,
+                )
+                return connect(account, around)
+
+            vendor = connected()
+            outbox = settings.state_dir / "outbox"
             try:
-                outbox = settings.state_dir / "outbox"
-                yield Bench(remembering.around(vendor), proxy, book, clock, known, outbox, settings)
+                yield Bench(remembering.around(vendor), proxy, book, clock, known, outbox, settings, connect=connected)
             finally:
                 await vendor.close()
+
+
+@asynccontextmanager
+async def empty() -> AsyncIterator[Bench]:
+    """An organisation with contacts and no invoices."""
+    async with bench(invoices=0) as opened:
+        yield opened

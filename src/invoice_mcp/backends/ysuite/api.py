@@ -3,13 +3,22 @@
 A failure is a status from 400 on, or `success` that is not true: the vendor's own sample looks at nothing else.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 from invoice_mcp.backends.scanning import Sheet
 from invoice_mcp.backends.ysuite.refusals import FINE, no_invoice, refused, turned_away
-from invoice_mcp.backends.ysuite.wire import READER, Contact, Created, Details, Paging, Row, is_record_id, single
+from invoice_mcp.backends.ysuite.wire import (
+    READER,
+    Contact,
+    Created,
+    Paging,
+    Row,
+    Whole,
+    is_record_id,
+    single,
+    whole_of,
+)
 from invoice_mcp.errors import VendorContract
 from invoice_mcp.net import ApiClient, Json, LostAnswer, Refusal
 from invoice_mcp.wire.leaves import Record
@@ -25,15 +34,6 @@ _NOT_THERE: Final = frozenset({FINE, 400, 404})
 
 Terms = Sequence[tuple[str, str]]
 R = TypeVar("R", bound=Record)
-
-
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """One invoice: what is relied on, what may be told beside it, and all of it as it came."""
-
-    row: Row
-    details: Details
-    data: Mapping[str, Any]
 
 
 class Api:
@@ -60,14 +60,10 @@ class Api:
         data = await self._one(_INVOICES, invoice_id)
         if data is None:
             raise no_invoice(field)
-        row = READER.one(Row, data, "invoice")
-        if row.inv_id != invoice_id:
+        whole = whole_of(data)
+        if whole.row.inv_id != invoice_id:
             raise READER.broken("invoice.inv_id")
-        try:
-            details = READER.one(Details, data, "invoice")
-        except VendorContract:
-            details = Details()
-        return Whole(row, details, data)
+        return whole
 
     async def contact(self, contact_id: str) -> Contact | None:
         """The contact of this id, None when there is none or it cannot be an id (then nothing is asked)."""

@@ -6,12 +6,11 @@ from typing import Any, Final
 
 from invoice_mcp.backends.base import Plan, Step, StepResult, Undetermined, Write
 from invoice_mcp.backends.ysuite import buyers, lines
-from invoice_mcp.backends.ysuite.api import Whole
 from invoice_mcp.backends.ysuite.desk import Desk
 from invoice_mcp.backends.ysuite.look_alikes import alike, candidates_of, check_no_look_alike
 from invoice_mcp.backends.ysuite.reading import from_vendor_contact
 from invoice_mcp.backends.ysuite.refusals import no_invoice
-from invoice_mcp.backends.ysuite.wire import LINES, Line, is_record_id, shown
+from invoice_mcp.backends.ysuite.wire import LINES, Line, Whole, is_record_id, shown
 from invoice_mcp.clock import rfc3339
 from invoice_mcp.domain.invoice import Party
 from invoice_mcp.domain.look_alikes import LOOK_ALIKE_DAYS

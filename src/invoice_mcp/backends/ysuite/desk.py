@@ -8,10 +8,10 @@ from typing import Any
 from invoice_mcp.backends.base import Reminded, Step
 from invoice_mcp.backends.freshness import changed_meanwhile, is_fresh
 from invoice_mcp.backends.mailing import Post
-from invoice_mcp.backends.ysuite.api import Api, Whole
+from invoice_mcp.backends.ysuite.api import Api
 from invoice_mcp.backends.ysuite.names import Names
 from invoice_mcp.backends.ysuite.reading import Viewpoint, from_vendor_invoice
-from invoice_mcp.backends.ysuite.wire import Contact
+from invoice_mcp.backends.ysuite.wire import Contact, Whole
 from invoice_mcp.clock import Clock, rfc3339
 from invoice_mcp.domain.invoice import Invoice
 

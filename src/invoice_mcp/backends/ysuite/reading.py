@@ -7,10 +7,9 @@ from decimal import Decimal
 from typing import Final
 
 from invoice_mcp.backends.ysuite import lines
-from invoice_mcp.backends.ysuite.api import Whole
 from invoice_mcp.backends.ysuite.names import name_of, nameless
 from invoice_mcp.backends.ysuite.statuses import kind_of, label_of, payable_of, status_of
-from invoice_mcp.backends.ysuite.wire import CANCELLED, LINES, PAID, PAYMENTS, READER, Contact, Line, Row, shown
+from invoice_mcp.backends.ysuite.wire import CANCELLED, LINES, PAID, PAYMENTS, READER, Contact, Line, Row, Whole, shown
 from invoice_mcp.backends.ysuite.wire import Payment as WirePayment
 from invoice_mcp.domain import invoice as domain
 from invoice_mcp.domain.invoice import Abilities, Invoice, Party, Payment, Ref, Reminder

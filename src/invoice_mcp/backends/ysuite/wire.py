@@ -6,9 +6,18 @@ there too, and everything beyond it is inferred: its names are those that create
 cannot be read is left out and said.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import AfterValidator, Field, StrictInt
+from pydantic import (
+    AfterValidator,
+    Field,
+    StrictInt,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from invoice_mcp.errors import VendorContract
 from invoice_mcp.wire.leaves import Amount, Day, Identifier, Record, Text
@@ -61,13 +70,23 @@ class Row(Record):
     due_date: Day | None
 
 
-class Details(Record):
-    """What GET one may tell beyond a row; the names are those of create. Inferred."""
+def _as_far_as_readable(value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return read(value)
+    except ValidationError:
+        return None
 
-    reference: Text | None = None
-    notes: Text | None = None
-    overall_discount: Amount | None = None
-    conversion_rate: Amount | None = None
+
+_Lenient: Final = WrapValidator(_as_far_as_readable)
+
+
+class Details(Record):
+    """What GET one may tell beyond a row; the names are those of create. Inferred, so what is no such leaf is none."""
+
+    reference: Annotated[Text | None, _Lenient] = None
+    notes: Annotated[Text | None, _Lenient] = None
+    overall_discount: Annotated[Amount | None, _Lenient] = None
+    conversion_rate: Annotated[Amount | None, _Lenient] = None
 
 
 class Line(Record):
@@ -114,6 +133,24 @@ class Paging(Record):
     total_pages: Annotated[StrictInt, Field(ge=0)]
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """One invoice: what is relied on, what may be told beside it, and all of it as it came."""
+
+    row: Row
+    details: Details
+    data: Mapping[str, Any]
+
+
+def whole_of(data: Mapping[str, Any]) -> Whole:
+    """One invoice as GET gives it.
+
+    Raises:
+        VendorContract: not even what a row has.
+    """
+    return Whole(READER.one(Row, data, "invoice"), READER.one(Details, data, "invoice"), data)
+
+
 def single(data: Any) -> Any:
     """The one record of a GET: `data` itself, or what it wraps. No page shows which; inferred."""
     if isinstance(data, list) and len(data) == 1:
@@ -123,7 +160,7 @@ def single(data: Any) -> Any:
     return data
 
 
-def shown(model: type[AnyRecord], data: Any, names: tuple[str, ...]) -> tuple[AnyRecord, ...] | None:
+def shown(model: type[AnyRecord], data: Mapping[str, Any], names: tuple[str, ...]) -> tuple[AnyRecord, ...] | None:
     """The records in the first of these lists that is there; None when there is none, or one cannot be read."""
     found = next((data[name] for name in names if name in data), None)
     try:

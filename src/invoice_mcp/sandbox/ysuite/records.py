@@ -12,6 +12,20 @@ CANCELLED: Final = 2
 FIXED: Final = 1
 PERCENTAGE: Final = 2
 
+EXTRA: Final = (
+    "reference",
+    "billing_address",
+    "shipping_address",
+    "notes",
+    "terms_conditions",
+    "deal_id",
+    "assigned_to",
+    "org_currency_id",
+    "conversion_rate",
+    "tag_ids",
+)
+"""What an invoice can be given beside its lines, dates and discount."""
+
 
 @dataclass(slots=True)
 class Contact:
@@ -52,7 +66,7 @@ class Payment:
 
 @dataclass(slots=True)
 class Invoice:
-    """An invoice. `extra` holds what was given beside the lines and changes no figure but the conversion rate."""
+    """An invoice. `extra` holds what of `EXTRA` was given; it changes no figure."""
 
     id: int
     number: str

@@ -4,7 +4,7 @@ from typing import Any
 
 from invoice_mcp.sandbox.ysuite.exchange import Call
 from invoice_mcp.sandbox.ysuite.figures import compute
-from invoice_mcp.sandbox.ysuite.records import CANCELLED, Contact, Invoice, Line
+from invoice_mcp.sandbox.ysuite.records import CANCELLED, EXTRA, Contact, Invoice, Line
 
 
 def row(invoice: Invoice, call: Call) -> dict[str, Any]:
@@ -32,6 +32,7 @@ def detail(invoice: Invoice, call: Call) -> Any:
             "template_id": invoice.template_id,
             "overall_discount": invoice.overall_discount,
             "overall_discount_type": invoice.overall_discount_type,
+            **dict.fromkeys(EXTRA),
             **invoice.extra,
         }
     if switches.lines_key is not None:
