@@ -110,6 +110,9 @@ def _group(currency: str, label: str, buyer_id: str, rows: Sequence[InvoiceRow],
         currency=currency,
         oldest_due_date=min(due, default=None),
         buyer_ids=(buyer_id,) if buyer_id else (),
+        buyer_identifiers=frozenset[str]().union(*(row.buyer_identifiers for row in rows))
+        if by is GroupBy.BUYER
+        else frozenset(),
         **sums,
     )
 
