@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from decimal import Decimal
 
 import pytest
@@ -106,10 +107,17 @@ class MoneybirdOffice:
         return Status.PARTIALLY_PAID if paid(invoice) and unpaid else Status.OPEN
 
 
+@asynccontextmanager
+async def moneybird_office(invoices: int = 120) -> AsyncIterator[MoneybirdOffice]:
+    """A double and an account on it."""
+    async with bench(invoices) as books:
+        yield MoneybirdOffice(books)
+
+
 @pytest.fixture
 async def office() -> AsyncIterator[MoneybirdOffice]:
-    async with bench() as books:
-        yield MoneybirdOffice(books)
+    async with moneybird_office() as opened:
+        yield opened
 
 
 class TestMoneybird(BackendContract):
