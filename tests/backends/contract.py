@@ -225,7 +225,7 @@ def _amount(held: Held, query: dict[str, Any]) -> bool:
 
 
 def _words(held: Held, query: dict[str, Any]) -> bool:
-    words = fold(held.words).replace("-", " ").replace(".", " ").split()
+    words = "".join(letter if letter.isalnum() else " " for letter in fold(held.words)).split()
     wanted = [fold(word) for word in query["text"].split()]
     return all(
         any(word.startswith(each[:-1]) if each.endswith("*") else word == each for word in words) for each in wanted
