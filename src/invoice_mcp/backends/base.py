@@ -47,6 +47,7 @@ class Capabilities:
     `unlisted` are the fields of a row that its lists do not tell: what is searched or grouped by them is said to be
     missing. `unsayable` are the arguments of create_invoice that it cannot be told, and that are refused unasked:
     names, dotted where they lie deeper, `kind` for credit notes.
+    `keyset`: it filters, sorts and sums all by itself, and its pages go on from a key, at no request.
     """
 
     tools: Mapping[str, Support]
@@ -61,6 +62,7 @@ class Capabilities:
     own_journal: bool = False
     unlisted: frozenset[str] = frozenset()
     unsayable: frozenset[str] = frozenset()
+    keyset: bool = False
 
     def can(self, tool: str) -> bool:
         """Whether the system can do this tool at all."""

@@ -227,6 +227,23 @@ async def test_a_short_id_may_be_part_of_a_name_too(ysuite: Bench) -> None:
     assert ids == {"10"}
 
 
+async def test_an_id_is_searched_for_even_where_too_many_names_hold_it(ysuite: Bench) -> None:
+    for contact in list(ysuite.organisation.contacts.values())[:8]:
+        contact.name += " 23"
+    page = await find(ysuite, buyer="23", limit=100)
+    assert {row.buyer for row in page.rows} == {"Hotel de Brug"}
+    assert "matches 8 contacts" in page.gaps[0].reason
+
+
+async def test_buyers_are_known_elsewhere_by_their_address(ysuite: Bench) -> None:
+    groups = (await find(ysuite, group_by=GroupBy.BUYER, limit=100)).groups
+    assert {group.buyer_identifiers for group in groups if group.key == "Hotel de Brug"} == {
+        frozenset({"email:receptie@debrug.example"})
+    }
+    rows = (await find(ysuite, buyer="Hotel de Brug")).rows
+    assert {row.buyer_identifiers for row in rows} == {frozenset({"email:receptie@debrug.example"})}
+
+
 async def test_a_position_of_somebody_elses_making_is_refused(ysuite: Bench) -> None:
     with pytest.raises(InvalidRequest):
         await ysuite.backend.search(InvoiceQuery(today=TODAY), (0, 0, 1, 0, ""))

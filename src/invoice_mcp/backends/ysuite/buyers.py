@@ -1,8 +1,8 @@
 """Whom an invoice is for: a contact on file, never a guess. New contacts are made in YSuite."""
 
 from invoice_mcp.backends.buying import check_not_new, choose, no_such_id, unchanged
+from invoice_mcp.backends.ysuite.contacts import from_vendor_contact
 from invoice_mcp.backends.ysuite.desk import Desk
-from invoice_mcp.backends.ysuite.reading import from_vendor_contact
 from invoice_mcp.backends.ysuite.search import CONTACTS
 from invoice_mcp.backends.ysuite.wire import is_record_id
 from invoice_mcp.domain.invoice import Party

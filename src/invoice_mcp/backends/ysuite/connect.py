@@ -54,6 +54,7 @@ def connect(account: AccountSettings, around: Surroundings) -> YSuiteBackend:
         item_id=options.item_id,
         post=_post(account, options, around),
         scan_pages=around.scan_pages,
+        zone=account.time_zone,
     )
     return YSuiteBackend(desk)
 

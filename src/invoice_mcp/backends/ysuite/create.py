@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from invoice_mcp.backends.base import Plan, Step, StepResult, Undetermined, Write
 from invoice_mcp.backends.ysuite import buyers, lines
+from invoice_mcp.backends.ysuite.contacts import from_vendor_contact
 from invoice_mcp.backends.ysuite.desk import Desk
 from invoice_mcp.backends.ysuite.look_alikes import alike, candidates_of, check_no_look_alike
-from invoice_mcp.backends.ysuite.reading import from_vendor_contact
 from invoice_mcp.backends.ysuite.refusals import no_invoice
 from invoice_mcp.backends.ysuite.wire import LINES, Line, Whole, is_record_id, shown
 from invoice_mcp.clock import rfc3339

@@ -21,7 +21,8 @@ class Desk:
     """The terms of one account.
 
     YSuite shows no currency, so it is the configured one; `template_id` and `item_id` are what new invoices need, as
-    no endpoint lists them. `post` is None while nobody has said who sends mail.
+    no endpoint lists them. `post` is None while nobody has said who sends mail; `zone`
+    None is the system's.
     """
 
     account: str
@@ -35,10 +36,11 @@ class Desk:
     item_id: int | None
     post: Post | None
     scan_pages: int
+    zone: dt.tzinfo | None
 
     def view(self) -> Viewpoint:
         """How records read now."""
-        return Viewpoint(self.account, self.currency, self.today())
+        return Viewpoint(self.account, self.currency, self.today(), self.zone)
 
     async def invoice(self, invoice_id: str, field: str = "ref") -> Invoice:
         """The whole invoice, with its buyer as on file now.

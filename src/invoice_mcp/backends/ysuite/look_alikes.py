@@ -33,7 +33,7 @@ async def check_no_look_alike(desk: Desk, buyer: Party, found: Sequence[Row], re
         DuplicateSuspected: there are some; they are listed.
     """
     standing = [row for row in found if row.inv_status != CANCELLED]
-    rows = [from_vendor_row(row, buyer.name, desk.view()) for row in standing]
+    rows = [from_vendor_row(row, buyer, desk.view()) for row in standing]
     if reference is not None:
         read = [await _with_reference(desk, row, reference) for row in rows[:MAX_READ]]
         rows = [*read, *(replace(row, buyer_reference=reference) for row in rows[MAX_READ:])]

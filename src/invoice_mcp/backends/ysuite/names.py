@@ -1,11 +1,13 @@
-"""What contacts are called: rows of invoices name them by id alone. Kept for a while, per account, and bounded."""
+"""Who contacts are: rows of invoices name them by id alone. Kept for a while, per account, and bounded."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from invoice_mcp.backends.ysuite.api import Api
+from invoice_mcp.backends.ysuite.contacts import from_vendor_contact, nameless
 from invoice_mcp.backends.ysuite.wire import Contact
 from invoice_mcp.clock import Clock
+from invoice_mcp.domain.invoice import Party
 from invoice_mcp.net import Kept
 
 KEPT_S: Final = 600
@@ -29,11 +31,11 @@ class Names:
 
     def __init__(self, api: Api, clock: Clock) -> None:
         self._api = api
-        self._kept: Kept[str, Contact | str] = Kept(clock, seconds=KEPT_S, most=MOST)
+        self._kept: Kept[str, Party] = Kept(clock, seconds=KEPT_S, most=MOST)
         self._listed: Kept[int, bool] = Kept(clock, seconds=KEPT_S, most=LIST_PAGES)
 
-    async def of(self, contact_ids: Iterable[str]) -> Mapping[str, str]:
-        """The names of these contacts by id; one that does not exist any more is called by its id.
+    async def of(self, contact_ids: Iterable[str]) -> Mapping[str, Party]:
+        """These contacts by id; one that does not exist any more is called by its id.
 
         Where more are asked for than can be read at a time, the rest is missing.
         """
@@ -42,19 +44,15 @@ class Names:
             await self._read_list(wanted)
         for contact_id in self._unknown(wanted)[:ONE_BY_ONE]:
             found = await self._api.contact(contact_id)
-            self._kept.put({contact_id: found or nameless(contact_id)})
-        return {each: name for each in wanted if (name := self._name(each)) is not None}
+            self._kept.put({contact_id: from_vendor_contact(found) if found else nameless(contact_id)})
+        return {each: party for each in wanted if (party := self._kept.known(each)) is not None}
 
     def keep(self, contacts: Iterable[Contact]) -> None:
         """Keep contacts that came with something else."""
-        self._kept.put({contact.cstid: contact for contact in contacts})
+        self._kept.put({contact.cstid: from_vendor_contact(contact) for contact in contacts})
 
     def _unknown(self, contact_ids: list[str]) -> list[str]:
         return [each for each in contact_ids if self._kept.known(each) is None]
-
-    def _name(self, contact_id: str) -> str | None:
-        found = self._kept.known(contact_id)
-        return name_of(found) if isinstance(found, Contact) else found
 
     async def _read_list(self, wanted: list[str]) -> None:
         """The list from its beginning, until all that are wanted are known; no page twice while it is kept."""
@@ -65,13 +63,3 @@ class Names:
                 self._listed.put({page: sheet.more and len(sheet.records) > 0})
             if not self._listed.known(page) or not self._unknown(wanted):
                 return
-
-
-def name_of(contact: Contact) -> str:
-    """What it is called; by its id, where the name is blank."""
-    return contact.cstname.strip() or nameless(contact.cstid)
-
-
-def nameless(contact_id: str) -> str:
-    """What a contact is called whose name is not known."""
-    return f"contact {contact_id}"

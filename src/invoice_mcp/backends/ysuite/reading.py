@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import Final
 
 from invoice_mcp.backends.ysuite import lines
-from invoice_mcp.backends.ysuite.names import name_of, nameless
+from invoice_mcp.backends.ysuite.contacts import from_vendor_contact, nameless
 from invoice_mcp.backends.ysuite.statuses import kind_of, label_of, payable_of, status_of
 from invoice_mcp.backends.ysuite.wire import CANCELLED, LINES, PAID, PAYMENTS, READER, Contact, Line, Row, Whole, shown
 from invoice_mcp.backends.ysuite.wire import Payment as WirePayment
 from invoice_mcp.domain import invoice as domain
 from invoice_mcp.domain.invoice import Abilities, Invoice, Party, Payment, Ref, Reminder
 from invoice_mcp.domain.query import InvoiceRow
+from invoice_mcp.domain.same_buyer import identifiers
 from invoice_mcp.domain.status import UNPAID, Kind
 
 NO_LINES: Final = "YSuite did not show the lines where they are looked for, so lines and VAT are missing here."
@@ -27,26 +28,30 @@ NO_REASON: Final = "YSuite keeps no reason for a VAT rate of 0; Z stands for wha
 
 @dataclass(frozen=True, slots=True)
 class Viewpoint:
-    """What decides how a record reads: the account, the currency it is configured for, its date."""
+    """What decides how a record reads: the account, the currency it is configured for, its date and zone.
+
+    `zone` None is the system's.
+    """
 
     account: str
     currency: str
     today: dt.date
+    zone: dt.tzinfo | None = None
 
 
-def from_vendor_row(row: Row, name: str | None, view: Viewpoint, reminders: Sequence[Reminder] = ()) -> InvoiceRow:
+def from_vendor_row(row: Row, buyer: Party | None, view: Viewpoint, reminders: Sequence[Reminder] = ()) -> InvoiceRow:
     """The invoice in a list. Lists tell no tax, reference, item or day of payment.
 
     Raises:
         VendorContract: an amount finer than the currency.
     """
-    left = [reminder.at.date() for reminder in reminders]
+    left = [reminder.at.astimezone(view.zone).date() for reminder in reminders]
     return InvoiceRow(
         ref=Ref(view.account, row.inv_id),
         kind=kind_of(row),
         status=status_of(row, view.today),
         currency=view.currency,
-        buyer=name or nameless(row.customer_id),
+        buyer=(buyer or nameless(row.customer_id)).name,
         payable_amount=_exact(payable_of(row), view, "amount_due"),
         tax_exclusive_amount=None,
         tax_amount=None,
@@ -58,6 +63,7 @@ def from_vendor_row(row: Row, name: str | None, view: Viewpoint, reminders: Sequ
         reminder_count=len(reminders),
         last_reminder_on=max(left, default=None),
         vendor_status=label_of(row),
+        buyer_identifiers=identifiers(None, None if buyer is None else buyer.email),
     )
 
 
@@ -70,7 +76,7 @@ def from_vendor_invoice(
         VendorContract: an amount finer than the currency.
     """
     row, details = whole.row, whole.details
-    buyer = Party(nameless(row.customer_id), row.customer_id) if contact is None else from_vendor_contact(contact)
+    buyer = nameless(row.customer_id) if contact is None else from_vendor_contact(contact)
     total = _exact(row.total, view, "total")
     payable = _exact(payable_of(row), view, "amount_due")
     items = shown(Line, whole.data, LINES)
@@ -107,11 +113,6 @@ def from_vendor_invoice(
         can=Abilities(send_reminder=claimed and due and mails and buyer.email is not None),
         warnings=tuple(_warnings(whole, items, added, payments, paid)),
     )
-
-
-def from_vendor_contact(contact: Contact) -> Party:
-    """The buyer. The address comes from YSuite's own records, which vouch for it."""
-    return Party(name=name_of(contact), id=contact.cstid, email=(contact.cstemail or "").strip() or None)
 
 
 def is_converted(whole: Whole) -> bool:

@@ -12,14 +12,25 @@ from invoice_mcp.backends.buying import Narrowed, Wording, narrowed
 from invoice_mcp.backends.scanning import Lists, Sheet, Source, Window, page_of, scan, untold_filters
 from invoice_mcp.backends.ysuite.api import Terms
 from invoice_mcp.backends.ysuite.capabilities import CAPABILITIES
+from invoice_mcp.backends.ysuite.contacts import from_vendor_contact
 from invoice_mcp.backends.ysuite.desk import Desk
-from invoice_mcp.backends.ysuite.names import name_of
 from invoice_mcp.backends.ysuite.reading import from_vendor_row
 from invoice_mcp.backends.ysuite.statuses import codes_for
 from invoice_mcp.backends.ysuite.wire import Row, is_record_id
-from invoice_mcp.domain.invoice import Reminder
+from invoice_mcp.domain.invoice import Party, Reminder
 from invoice_mcp.domain.matching import Candidate, Filters, by_number
-from invoice_mcp.domain.query import Gap, GroupBy, InvoiceQuery, NumberMatches, Page, Position, Sort, SortKey
+from invoice_mcp.domain.query import (
+    Gap,
+    GroupBy,
+    InvoiceQuery,
+    InvoiceRow,
+    NumberMatches,
+    Page,
+    Position,
+    Sort,
+    SortKey,
+)
+from invoice_mcp.domain.same_buyer import identifiers
 
 CONTACTS: Final = Wording("contact", "YSuite")
 
@@ -28,10 +39,10 @@ TEXT: Final = Gap("text was looked for in numbers and names of buyers only; list
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A row, and what else is known of its invoice. `name` is None while nobody has asked for it."""
+    """A row, and what else is known of its invoice. `buyer` is None while nobody has asked for its name."""
 
     row: Row
-    name: str | None
+    buyer: Party | None
     reminders: Sequence[Reminder]
 
 
@@ -47,10 +58,11 @@ async def search(desk: Desk, query: InvoiceQuery, position: Position | None) -> 
     if query.currency not in (None, desk.currency) or not codes_for(query.statuses):
         return Page()
     buyers = await _buyers(desk, query.buyer)
-    if buyers.gap is not None:
-        return Page(gaps=(buyers.gap,))
+    gaps = (*([] if buyers.gap is None else [buyers.gap]), *([] if query.text is None else [TEXT]))
+    if buyers.gap is not None and buyers.ids is None:
+        return Page(gaps=gaps)
     page = await _found(desk, query, buyers, position)
-    return await _named(desk, page if query.text is None else replace(page, gaps=(*page.gaps, TEXT)))
+    return await _named(desk, replace(page, gaps=(*page.gaps, *gaps)))
 
 
 async def find_number(desk: Desk, number: str) -> NumberMatches:
@@ -110,15 +122,20 @@ def _lists(query: InvoiceQuery, buyer_ids: Sequence[str] | None) -> list[Terms]:
 
 
 async def _buyers(desk: Desk, wanted: str | None) -> Narrowed:
-    """Contacts by part of the name, and the one whose id it is: ids are so short that names may hold them too."""
+    """Contacts by part of the name, and the one whose id it is: ids are so short that names may hold them too.
+
+    With more names than are searched for, the id alone is; then there are both an id and a gap.
+    """
     if wanted is None:
         return Narrowed()
     sheet = await desk.api.contacts([("search", wanted)], 1)
     desk.names.keep(sheet.records)
-    found = narrowed(wanted, ((each.cstid, name_of(each)) for each in sheet.records), CONTACTS, more=sheet.more)
+    named = [(each.cstid, from_vendor_contact(each).name) for each in sheet.records]
+    found = narrowed(wanted, named, CONTACTS, more=sheet.more)
     if not is_record_id(wanted):
         return found
-    return Narrowed(sorted({wanted, *(found.ids or ())}))
+    nobody = narrowed(wanted, (), CONTACTS, more=False)
+    return Narrowed(sorted({wanted, *(found.ids or ())}), None if found == nobody else found.gap)
 
 
 def _needs_names(query: InvoiceQuery) -> bool:
@@ -128,21 +145,27 @@ def _needs_names(query: InvoiceQuery) -> bool:
 
 async def _told(desk: Desk, rows: Sequence[Row], *, named: bool) -> list[Told]:
     reminders = await desk.reminded([row.inv_id for row in rows])
-    names: Mapping[str, str] = await desk.names.of(row.customer_id for row in rows) if named else {}
-    return [Told(row, names.get(row.customer_id), reminders.get(row.inv_id, ())) for row in rows]
+    buyers: Mapping[str, Party] = await desk.names.of(row.customer_id for row in rows) if named else {}
+    return [Told(row, buyers.get(row.customer_id), reminders.get(row.inv_id, ())) for row in rows]
 
 
 def _candidate(desk: Desk, told: Told) -> Candidate:
-    row = from_vendor_row(told.row, told.name, desk.view(), told.reminders)
-    return Candidate(row=row, text=f"{told.row.inv_number}\n{told.name or ''}")
+    row = from_vendor_row(told.row, told.buyer, desk.view(), told.reminders)
+    return Candidate(row=row, text=f"{told.row.inv_number}\n{told.buyer.name if told.buyer else ''}")
 
 
 async def _named(desk: Desk, page: Page) -> Page:
     """The page with the names of its buyers; those that could not be read now are said."""
-    names = await desk.names.of(row.buyer_id for row in page.rows if row.buyer_id is not None)
-    rows = tuple(replace(row, buyer=names.get(row.buyer_id or "", row.buyer)) for row in page.rows)
-    unknown = {row.buyer_id for row in page.rows} - names.keys()
+    buyers = await desk.names.of(row.buyer_id for row in page.rows if row.buyer_id is not None)
+    rows = tuple(_with_buyer(row, buyers.get(row.buyer_id or "")) for row in page.rows)
+    unknown = {row.buyer_id for row in page.rows} - buyers.keys()
     if not unknown:
         return replace(page, rows=rows)
     gap = Gap(f"{len(unknown)} buyers are shown by their id: more names were needed than one call reads")
     return replace(page, rows=rows, gaps=(*page.gaps, gap))
+
+
+def _with_buyer(row: InvoiceRow, buyer: Party | None) -> InvoiceRow:
+    if buyer is None:
+        return row
+    return replace(row, buyer=buyer.name, buyer_identifiers=identifiers(None, buyer.email))
