@@ -5,11 +5,11 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Final
 
-from tests.backends.moneybird.test_contract import moneybird_office
+from tests.backends.moneybird import office as moneybird
 from tests.backends.test_ledger_contract import ledger_office
 
 OFFICES: Final[Mapping[str, Callable[[Path, int], AbstractAsyncContextManager[Any]]]] = {
     "ledger": ledger_office,
-    "moneybird": lambda _folder, invoices: moneybird_office(invoices),
+    "moneybird": lambda _folder, invoices: moneybird.office(invoices),
 }
 """By backend: an office in a folder, with so many invoices. A new adapter is one line here."""
