@@ -84,7 +84,7 @@ class LedgerBackend:
 
     async def get(self, invoice_id: str) -> Invoice:
         today = self._today()
-        return await self._database.read(lambda c: invoice_of(c, self._book, invoice_id, today))
+        return await self._database.glance(lambda c: invoice_of(c, self._book, invoice_id, today))
 
     async def find_number(self, invoice_number: str) -> NumberMatches:
         today = self._today()
