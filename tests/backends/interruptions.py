@@ -12,7 +12,7 @@ import pytest
 from invoice_mcp.writes.journaled import DEADLINE, GRACE, SETTLE
 from tests.backends.matrix import PATIENT_S, Deed, FaultyOffice, Stand, call, journal_of
 
-QUICK = 3
+QUICK = 1
 """At how many points of each write the quick run interrupts it, per way to do so."""
 
 
