@@ -3,7 +3,7 @@
 
 VENV := .venv
 PY := $(VENV)/bin/python
-BENCHMARKS := benchmarks/stdio.py
+BENCHMARKS := benchmarks/stdio.py benchmarks/ledger.py
 
 # The first interpreter on PATH that is new enough and can make virtual environments; or name one: make PYTHON=…
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
