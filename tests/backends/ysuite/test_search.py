@@ -15,7 +15,8 @@ from invoice_mcp.errors import InvalidRequest, NotFound, PolicyRefused, Unauthor
 from invoice_mcp.sandbox.ysuite.records import Contact
 from invoice_mcp.sandbox.ysuite.seeds import ACCESS_KEY_WITHOUT_ADD_ON, ACCESS_KEY_WITHOUT_ORGANISATION
 from invoice_mcp.sandbox.ysuite.switches import Switches
-from tests.backends.ysuite.office import NOW, Bench, bench
+from tests.backends.altered import changed
+from tests.backends.ysuite.office import CONFIGURATION, NOW, Bench, bench
 
 TODAY = NOW.date()
 
@@ -294,7 +295,10 @@ async def test_the_probe_is_one_harmless_request(ysuite: Bench) -> None:
     assert probe.facts["currency"] == "EUR, as configured"
     assert ysuite.since(0) == ["GET /v1/invoices"]
     async with bench(more="template_id = 1") as half:
-        assert "item_id" in (await half.backend.probe()).detail
+        assert (await half.backend.probe()).detail == "the keys open an organisation; creates nothing without item_id"
+    without = CONFIGURATION.replace('from = "Studio Noord <hello@studio.example>"', "")
+    async with bench(configuration=without) as silent:
+        assert "reminds nobody" in (await silent.backend.probe()).detail
 
 
 @pytest.mark.parametrize("place", ["data", "wrapped", "list"])
@@ -341,31 +345,6 @@ async def test_what_one_invoice_does_not_show_is_missing_and_said(switches: Swit
                 assert bool(getattr(found, name)) is not gone, name
             assert bool(found.warnings) is (missing in ("lines", "payments", "taxes"))
             assert (found.tax_exclusive_amount is None) is (missing in ("lines", "taxes"))
-
-
-def changed(path: str, change: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Puts `change` on every JSON reply to a request with `path` in it."""
-
-    def dress(app: Any) -> Any:
-        async def altered(scope: Any, receive: Any, send: Any) -> None:
-            if path not in scope["raw_path"].decode():
-                await app(scope, receive, send)
-                return
-            messages: list[Any] = []
-
-            async def keep(message: Any) -> None:
-                messages.append(message)
-
-            await app(scope, receive, keep)
-            body = b"".join(message.get("body", b"") for message in messages)
-            new = json.dumps(change(json.loads(body))).encode()
-            kept = [(name, value) for name, value in messages[0]["headers"] if name != b"content-length"]
-            await send({**messages[0], "headers": [*kept, (b"content-length", str(len(new)).encode())]})
-            await send({"type": "http.response.body", "body": new})
-
-        return altered
-
-    return dress
 
 
 def _inner(**values: Any) -> Callable[[Any], Any]:

@@ -21,8 +21,8 @@ from invoice_mcp.net.decode import decode_json
 from invoice_mcp.sandbox.faults import COMMIT_THEN_RESET, HTML_200
 from invoice_mcp.sandbox.plans import on
 from invoice_mcp.sandbox.ysuite.switches import Switches
+from tests.backends.altered import changed
 from tests.backends.ysuite.office import Bench, bench
-from tests.backends.ysuite.test_search import changed
 
 LINE: dict[str, Any] = {"item_name": "Design", "quantity": "2.5", "net_price": "95.10", "tax_rate": "21"}
 BUYER = {"name": "Hotel de Brug"}

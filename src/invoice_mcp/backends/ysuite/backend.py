@@ -56,7 +56,8 @@ class YSuiteBackend:
     async def probe(self) -> Probe:
         sheet = await self._desk.api.invoices((), 1)
         missing = [key for key in ("template_id", "item_id") if getattr(self._desk, key) is None]
-        lacking = f"; creates nothing before {' and '.join(missing)} are set" if missing else ""
+        lacking = f"; creates nothing without {' and '.join(missing)}" if missing else ""
+        lacking += "; reminds nobody without from in [mail]" if self._desk.post is None else ""
         facts = {"currency": f"{self._desk.currency}, as configured"}
         if sheet.records:
             facts["an_invoice"] = clean_text(sheet.records[0].inv_number, NAME_LENGTH)

@@ -1,6 +1,6 @@
 """Whom an invoice is for: a contact on file, never a guess. New contacts are made in YSuite."""
 
-from invoice_mcp.backends.buying import check_not_new, choose, no_such_id, unchanged
+from invoice_mcp.backends import buying
 from invoice_mcp.backends.ysuite.contacts import from_vendor_contact
 from invoice_mcp.backends.ysuite.desk import Desk
 from invoice_mcp.backends.ysuite.search import CONTACTS
@@ -22,28 +22,15 @@ async def find(desk: Desk, text: str) -> list[Party]:
 
 
 def check_sayable(given: BuyerInput) -> None:
-    """Refuse, before anything is asked, to add a buyer.
-
-    Raises:
-        Unsupported: a new one.
-        NotFound: an id that YSuite cannot have.
-    """
-    check_not_new(given, CONTACTS)
-    if given.id is not None and not is_record_id(given.id):
-        raise no_such_id(CONTACTS)
+    """Refuse, before anything is asked, what YSuite cannot be told of a buyer; as `buying.check_sayable`."""
+    buying.check_sayable(given, CONTACTS, is_record_id)
 
 
 async def resolve(desk: Desk, given: BuyerInput) -> Party:
-    """The buyer meant: by id, else the one who bears exactly that name, else the only one whose name contains it.
+    """The buyer meant; as `buying.resolve`."""
 
-    Raises:
-        NotFound: nobody of that id or name.
-        Ambiguous: several; candidates are listed.
-        InvalidRequest: details that differ from those on file.
-    """
-    if given.id is None:
-        return choose(given, await find(desk, given.name or ""), CONTACTS)
-    contact = await desk.api.contact(given.id)
-    if contact is None:
-        raise no_such_id(CONTACTS)
-    return unchanged(from_vendor_contact(contact), given, CONTACTS)
+    async def by_id(buyer_id: str) -> Party | None:
+        contact = await desk.api.contact(buyer_id)
+        return None if contact is None else from_vendor_contact(contact)
+
+    return await buying.resolve(given, CONTACTS, by_id=by_id, by_name=lambda name: find(desk, name))

@@ -1,12 +1,11 @@
 """One request and its reply, as the handlers see them."""
 
 import datetime as dt
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Final
 
+from invoice_mcp.sandbox.bodies import json_object
 from invoice_mcp.sandbox.ysuite import readers
 from invoice_mcp.sandbox.ysuite.book import Organisation
 from invoice_mcp.sandbox.ysuite.refusals import Refusal, invalid
@@ -41,12 +40,9 @@ class Call:
             Refusal: not JSON, or not an object.
         """
         try:
-            body = json.loads(self.raw or b"{}", parse_float=Decimal)
+            return json_object(self.raw)
         except ValueError:
             raise Refusal(400, "Invalid JSON.") from None
-        if not isinstance(body, dict):
-            raise Refusal(400, "Invalid JSON.")
-        return body
 
     def missing(self, what: str) -> Refusal:
         """The refusal for a record that does not exist."""
