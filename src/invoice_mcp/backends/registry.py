@@ -18,9 +18,11 @@ class Adapter(NamedTuple):
 
 _LEDGER = "invoice_mcp.backends.ledger"
 _MONEYBIRD = "invoice_mcp.backends.moneybird"
+_NEXT = "invoice_mcp.backends.next_project"
 ADAPTERS: Final[Mapping[str, Adapter]] = {
     "ledger": Adapter(f"{_LEDGER}.capabilities:CAPABILITIES", f"{_LEDGER}.connect:connect"),
     "moneybird": Adapter(f"{_MONEYBIRD}.capabilities:CAPABILITIES", f"{_MONEYBIRD}.connect:connect"),
+    "next": Adapter(f"{_NEXT}.capabilities:CAPABILITIES", f"{_NEXT}.connect:connect"),
 }
 
 

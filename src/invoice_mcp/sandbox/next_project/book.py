@@ -12,7 +12,7 @@ Right = Literal["invoices", "nothing"]
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Something that happened for good: `token_given`, or `changed` with the word of the field."""
+    """Something that happened for good: `token_given`; `written`, a PUT; `changed`, with the word of a field."""
 
     kind: str
     record_id: int

@@ -51,6 +51,7 @@ def update_invoice(call: Call) -> Any:
         raise said(400, "The invoice is not locked", call.switches)
     if call.switches.paid_date == "ignored":
         values.pop("paid_date", None)
+    call.database.journal.append(Effect("written", invoice.id))
     for word, value in values.items():
         if getattr(invoice, word) != value:
             setattr(invoice, word, value)

@@ -1,0 +1,181 @@
+"""Next's endpoints, as far as they are used: what is asked, and the records that come back.
+
+Collections end in a slash, records do not.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from invoice_mcp.backends.next_project.conditions import Condition, Conditions, said
+from invoice_mcp.backends.next_project.fields import ROW_FIELDS, Layout, Names
+from invoice_mcp.backends.next_project.refusals import refused
+from invoice_mcp.backends.next_project.wire import NEXT, CustomerInvoice, Page, Row, spelled
+from invoice_mcp.errors import NotFound
+from invoice_mcp.net import ApiClient, Json, Refusal, Reply
+from invoice_mcp.wire.json_filter import Operator
+from invoice_mcp.wire.leaves import is_identifier
+
+SIZE: Final = 100
+INVOICES: Final = "customerinvoice"
+MAX_ROW_PAGES: Final = 5
+
+_NOT_THERE: Final = (400, 404)
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicePage:
+    """One page of a list, and how many pages and invoices it has."""
+
+    invoices: Sequence[CustomerInvoice]
+    pages: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of an invoice. `lacking` are the names they should have and have not; `more`: not all were read."""
+
+    rows: Sequence[Row]
+    lacking: str = ""
+    more: bool = False
+
+
+class Api:
+    """One customer's database.
+
+    Reads raise only errors of `invoice_mcp.errors`; writes also `LostAnswer`. Whether the names of fields are right is
+    found out once, on the first row there is.
+    """
+
+    def __init__(self, client: ApiClient, names: Names) -> None:
+        self._client = client
+        self._names = names
+        self._layout: Layout | None = None
+        self._invoice = spelled(CustomerInvoice, names.of)
+        self._row = spelled(Row, names.of)
+
+    async def layout(self) -> Layout:
+        """Which fields there are.
+
+        Raises:
+            VendorContract: not those that are needed.
+        """
+        if self._layout is None:
+            await self.first_look()
+        return self._layout or Layout.assumed(self._names)
+
+    async def first_look(self) -> int:
+        """Read one row, and hold the names of fields against it; how many invoices there are.
+
+        Raises:
+            VendorContract: a name that is needed is not there.
+        """
+        page = self._page(await self._read((INVOICES,), (("page", "1"), ("size", "1"))), 1)
+        if page.items:
+            self._layout = Layout.of(page.items[0], self._names)
+        return page.total
+
+    async def invoice(self, invoice_id: str) -> CustomerInvoice:
+        """The invoice of this id.
+
+        Raises:
+            NotFound: there is none, or it cannot be an id (then nothing is asked).
+        """
+        missing = NotFound(
+            "ref names no invoice of this account.", next="Take a ref from search_invoices.", field="ref"
+        )
+        if not is_identifier(invoice_id):
+            raise missing
+        await self.layout()
+        try:
+            reply = await self._client.get((INVOICES, invoice_id))
+        except Refusal as refusal:
+            if refusal.status in _NOT_THERE:
+                raise missing from None
+            raise refused(refusal, self._names) from None
+        record = NEXT.one(self._invoice, reply.json, INVOICES)
+        if record.id != invoice_id:
+            raise NEXT.broken(f"{INVOICES}.id")
+        return record
+
+    async def invoices(self, conditions: Conditions, page: int) -> InvoicePage:
+        """One page of a list, as Next orders it; empty past its end."""
+        layout = await self.layout()
+        filter_ = said(conditions, layout)
+        query = [*([("filter_str", filter_)] if filter_ else []), ("page", str(page)), ("size", str(SIZE))]
+        try:
+            reply = await self._client.get((INVOICES,), query, ending="/")
+        except Refusal as refusal:
+            if refusal.status in _NOT_THERE and page > 1:
+                return InvoicePage((), page - 1, 0)
+            raise refused(refusal, self._names) from None
+        found = self._page(reply, page)
+        records = NEXT.many(self._invoice, found.items, f"{INVOICES}.items")
+        return InvoicePage(records, max(found.pages or 0, -(-found.total // found.size)), found.total)
+
+    async def by_ids(self, word: str, ids: Collection[str]) -> Sequence[CustomerInvoice]:
+        """The invoices whose field `word` is among `ids`, a hundred at most."""
+        if not ids:
+            return ()
+        wanted = sorted(int(each) for each in ids)[:SIZE]
+        return (await self.invoices((Condition(word, Operator.AMONG, wanted),), 1)).invoices
+
+    async def rows(self, invoice_id: str) -> Rows:
+        """The rows of an invoice, in pages or all at once."""
+        items: list[Any] = []
+        for number in range(1, MAX_ROW_PAGES + 1):
+            query = (("page", str(number)), ("size", str(SIZE)))
+            reply = await self._read((INVOICES, invoice_id, "rows"), query)
+            if isinstance(reply.json, list):
+                return self._rows(reply.json, more=False)
+            page = self._page(reply, number)
+            items += page.items
+            if len(items) >= page.total or not page.items:
+                return self._rows(items, more=False)
+        return self._rows(items, more=True)
+
+    async def set_paid(self, invoice_id: str, body: Json) -> None:
+        """Write the paid date. What comes back is not relied on: that has to be read.
+
+        Raises:
+            InvoiceError: refused; nothing was written.
+            LostAnswer: whether it was written is not known.
+        """
+        try:
+            await self._client.send("PUT", (INVOICES, invoice_id), json=body)
+        except Refusal as refusal:
+            raise refused(refusal, self._names) from None
+
+    async def close(self) -> None:
+        """Let go of connections; idempotent."""
+        await self._client.aclose()
+
+    def _rows(self, items: Sequence[Any], *, more: bool) -> Rows:
+        first = items[0] if items else None
+        if isinstance(first, dict):
+            missing = [field for field in self._names.missing(first, ROW_FIELDS) if field.needed]
+            if missing:
+                return Rows((), self._names.shown(missing))
+        return Rows(NEXT.many(self._row, list(items), f"{INVOICES}.rows"), more=more)
+
+    async def _read(self, path: Iterable[str], query: Sequence[tuple[str, str]]) -> Reply:
+        try:
+            return await self._client.get(tuple(path), query, ending="/")
+        except Refusal as refusal:
+            raise refused(refusal, self._names) from None
+
+    def _page(self, reply: Reply, number: int) -> Page:
+        """The page of this number.
+
+        Raises:
+            VendorContract: it is none, or another, or holds more than it says.
+        """
+        page = NEXT.one(Page, reply.json, INVOICES)
+        if page.page != number:
+            raise NEXT.broken(f"{INVOICES}.page")
+        if page.size < max(1, len(page.items)):
+            raise NEXT.broken(f"{INVOICES}.size")
+        if page.items and page.total < (number - 1) * page.size + len(page.items):
+            raise NEXT.broken(f"{INVOICES}.total")
+        return page
