@@ -16,8 +16,8 @@ from invoice_mcp.settings import ConfigError
 
 PROGRAM: Final = "invoice-mcp"
 
-COMMANDS: Final = ("serve", "demo", "call", "accounts", "doctor", "buyers", "operations", "schemas")
-"""In the order of the help. The command `x` is `command` in the module `invoice_mcp.cli.x`."""
+COMMANDS: Final = ("serve", "demo", "call", "accounts", "doctor", "buyers", "operations", "schemas", "next-token")
+"""In the order of the help. The command `x-y` is `command` in the module `invoice_mcp.cli.x_y`."""
 
 EXIT_FAILED: Final = 1
 EXIT_CONFIGURATION: Final = 2
@@ -37,7 +37,7 @@ class Commands(click.Group):
 
 
 def _command(name: str) -> click.Command:
-    command: click.Command = importlib.import_module(f"invoice_mcp.cli.{name}").command
+    command: click.Command = importlib.import_module(f"invoice_mcp.cli.{name.replace('-', '_')}").command
     return command
 
 

@@ -46,6 +46,8 @@ timeout_s = {timeout_s}
 {more}
 """
 
+UNLIMITED = Window(10**6, 1)
+
 TOLD = 'fields = { updated_at = "modified" }'
 """The one name that nobody would guess, told."""
 
@@ -149,8 +151,9 @@ def connected(
     currency: str = "SEK",
     scan_pages: int = 5,
     timeout_s: float = 20,
+    limit: Window = UNLIMITED,
 ) -> NextBackend:
-    """An account on the double at `url`."""
+    """An account on the double at `url`, which keeps to `limit` by itself."""
     text = CONFIGURATION.format(url=url, currency=currency, more=more, scan_pages=scan_pages, timeout_s=timeout_s)
     settings = parse_settings(text, Path("/"))
     account = settings.accounts["site"]
@@ -161,8 +164,7 @@ def connected(
         today=lambda: account_today(settings, account, clock),
         scan_pages=settings.scan_pages,
     )
-    # The clock is held, so the account's own limit would never let go of a request again.
-    with patch("invoice_mcp.backends.next_project.connect.REQUESTS", Window(10**6, 1)):
+    with patch("invoice_mcp.backends.next_project.connect.REQUESTS", limit):
         return connect(account, around)
 
 

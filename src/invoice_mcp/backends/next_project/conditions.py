@@ -112,7 +112,7 @@ def buyer_lists(buyer: str) -> list[Conditions]:
 
 
 def _joined(conditions: Iterable[Condition]) -> Conditions | None:
-    """One condition for each field and operator, since an object has each key once; None when two exclude each other."""
+    """One condition for each field and operator, as an object has each key once; None when two exclude each other."""
     found: dict[tuple[str, Operator], Condition] = {}
     for each in conditions:
         known = found.setdefault((each.word, each.operator), each)

@@ -12,6 +12,7 @@ from invoice_mcp.errors import InvoiceError, NotFound, Unauthorized, VendorContr
 from invoice_mcp.net.answers import Refusal
 
 _MAX_DETAILS: Final = 20
+_MAX_TEXT: Final = 2000
 
 _DENIED: Final[Mapping[str, tuple[str, str]]] = {
     "access_denied": (
@@ -51,7 +52,7 @@ def _not_found(_details: list[tuple[str, str]], _names: Names) -> InvoiceError:
 
 def _malformed(details: list[tuple[str, str]], names: Names) -> InvoiceError:
     """A name that Next does not know, or a value it does not take: what it says is searched for our own names."""
-    told = " ".join(f"{place} {said}" for place, said in details)
+    told = " ".join(f"{place} {said} " for place, said in details)
     known = sorted(f"{name} ({word})" for word, name in names.of.items() if _mentions(told, name))
     which = f" in {', '.join(known)}" if known else ""
     return VendorContract(
@@ -69,12 +70,12 @@ def _details(body: Any) -> Iterator[tuple[str, str]]:
     detail = body.get("detail") if isinstance(body, dict) else None
     for item in (detail if isinstance(detail, list) else [detail])[:_MAX_DETAILS]:
         if isinstance(item, str):
-            yield "", item
+            yield "", item[:_MAX_TEXT]
         elif isinstance(item, dict):
             place = item.get("loc")
             message = item.get("msg")
             where = " ".join(str(step) for step in place) if isinstance(place, list) else ""
-            yield f"{where} ", message if isinstance(message, str) else ""
+            yield where[:_MAX_TEXT], message[:_MAX_TEXT] if isinstance(message, str) else ""
 
 
 _BY_STATUS: Final[Mapping[int, Callable[[list[tuple[str, str]], Names], InvoiceError]]] = {
