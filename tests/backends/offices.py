@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.backends.moneybird import office as moneybird
+from tests.backends.next_project import office as next_project
 from tests.backends.test_ledger_contract import ledger_office
 
 OFFICES: Final[Mapping[str, Callable[[Path, int], AbstractAsyncContextManager[Any]]]] = {
     "ledger": ledger_office,
     "moneybird": lambda _folder, invoices: moneybird.office(invoices),
+    "next": lambda _folder, invoices: next_project.office(invoices),
 }
 """By backend: an office in a folder, with so many invoices. A new adapter is one line here."""

@@ -15,6 +15,11 @@ class Adapter(NamedTuple):
     capabilities: str
     connect: str
 
+    @property
+    def package(self) -> str:
+        """The package it is."""
+        return self.capabilities.partition(":")[0].rpartition(".")[0]
+
 
 _LEDGER = "invoice_mcp.backends.ledger"
 _MONEYBIRD = "invoice_mcp.backends.moneybird"

@@ -41,7 +41,7 @@ class NextOffice:
     def happened(self) -> Counter[str]:
         return Counter(effect.kind for effect in self._site.database.effects("written"))
 
-    def advance(self, **by: int) -> None:
+    def advance(self, **by: float) -> None:
         self._site.clock.advance(**by)
 
     async def colleague(self, invoice_id: str) -> None:
@@ -107,7 +107,7 @@ class NextOffice:
 
 
 @asynccontextmanager
-async def next_office() -> AsyncIterator[NextOffice]:
+async def office(invoices: int = 120) -> AsyncIterator[NextOffice]:
     """An office of its own; in euros, as the contract has them."""
-    async with bench(currency="EUR") as site:
+    async with bench(invoices, currency="EUR") as site:
         yield NextOffice(site)

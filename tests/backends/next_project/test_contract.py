@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.backends.contract import BackendContract
-from tests.backends.next_project.office import NextOffice, next_office
+from tests.backends.next_project import office as offices
 
 
 @pytest.fixture
-async def office() -> AsyncIterator[NextOffice]:
-    async with next_office() as opened:
+async def office() -> AsyncIterator[offices.NextOffice]:
+    async with offices.office() as opened:
         yield opened
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from invoice_mcp.backends.next_project.api import KEPT_S
 from invoice_mcp.backends.next_project.fields import INVOICE_FIELDS, ROW_FIELDS, Certainty, Names
 from invoice_mcp.backends.next_project.wire import CustomerInvoice, Row
 from invoice_mcp.domain.query import InvoiceQuery
@@ -118,6 +119,9 @@ async def test_an_empty_book_is_checked_when_there_is_something_in_it() -> None:
         assert (await site.search()).rows == ()
         assert (await site.backend.probe()).facts["invoices"] == "0"
         site.database.invoices = kept
+        with pytest.raises(VendorContract, match="datepaid"):  # by the row, as long as nobody looked again
+            await site.search()
+        site.clock.advance(seconds=KEPT_S)
         with pytest.raises(VendorContract, match="paid_date"):
             await site.search()
 

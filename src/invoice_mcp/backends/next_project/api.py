@@ -11,14 +11,18 @@ from invoice_mcp.backends.next_project.conditions import Condition, Conditions, 
 from invoice_mcp.backends.next_project.fields import ROW_FIELDS, Layout, Names
 from invoice_mcp.backends.next_project.refusals import refused
 from invoice_mcp.backends.next_project.wire import NEXT, CustomerInvoice, Page, Row, spelled
+from invoice_mcp.clock import Clock
 from invoice_mcp.errors import NotFound
-from invoice_mcp.net import ApiClient, Json, Refusal, Reply
+from invoice_mcp.net import ApiClient, Json, Kept, Refusal, Reply
 from invoice_mcp.wire.json_filter import Operator
 from invoice_mcp.wire.leaves import is_identifier
 
 SIZE: Final = 100
 INVOICES: Final = "customerinvoice"
 MAX_ROW_PAGES: Final = 5
+
+KEPT_S: Final = 600
+"""How long the names of fields are taken to be as they were seen."""
 
 _NOT_THERE: Final = (400, 404)
 
@@ -45,13 +49,13 @@ class Api:
     """One customer's database.
 
     Reads raise only errors of `invoice_mcp.errors`; writes also `LostAnswer`. Whether the names of fields are right is
-    found out once, on the first row there is.
+    found out before anything else, on the first row there is, and kept for a while.
     """
 
-    def __init__(self, client: ApiClient, names: Names) -> None:
+    def __init__(self, client: ApiClient, names: Names, clock: Clock) -> None:
         self._client = client
         self._names = names
-        self._layout: Layout | None = None
+        self._layout: Kept[None, Layout] = Kept(clock, seconds=KEPT_S, most=1)
         self._invoice = spelled(CustomerInvoice, names.of)
         self._row = spelled(Row, names.of)
 
@@ -61,19 +65,17 @@ class Api:
         Raises:
             VendorContract: not those that are needed.
         """
-        if self._layout is None:
-            await self.first_look()
-        return self._layout or Layout.assumed(self._names)
+        return await self._layout.get(None, self._first_look)
 
-    async def first_look(self) -> int:
-        """Read one row, and hold the names of fields against it; how many invoices there are.
+    async def count(self) -> int:
+        """How many invoices there are, after another first look.
 
         Raises:
-            VendorContract: a name that is needed is not there.
+            VendorContract: a field that is needed is not there.
         """
-        page = self._page(await self._read((INVOICES,), (("page", "1"), ("size", "1"))), 1)
+        page = await self._first_page()
         if page.items:
-            self._layout = Layout.of(page.items[0], self._names)
+            self._layout.put({None: Layout.of(page.items[0], self._names)})
         return page.total
 
     async def invoice(self, invoice_id: str) -> CustomerInvoice:
@@ -150,6 +152,14 @@ class Api:
     async def close(self) -> None:
         """Let go of connections; idempotent."""
         await self._client.aclose()
+
+    async def _first_look(self) -> Layout:
+        """What the first row tells; without a row, what is assumed."""
+        page = await self._first_page()
+        return Layout.of(page.items[0], self._names) if page.items else Layout.assumed(self._names)
+
+    async def _first_page(self) -> Page:
+        return self._page(await self._read((INVOICES,), (("page", "1"), ("size", "1"))), 1)
 
     def _rows(self, items: Sequence[Any], *, more: bool) -> Rows:
         first = items[0] if items else None

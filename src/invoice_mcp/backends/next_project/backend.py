@@ -45,7 +45,7 @@ class NextBackend:
         return []
 
     async def probe(self) -> Probe:
-        total = await self._desk.api.first_look()
+        total = await self._desk.api.count()
         layout = await self._desk.api.layout()
         unknown = ", ".join(sorted(layout.lacking)) or "none"
         facts = {"invoices": str(total), "fields_unknown": unknown}

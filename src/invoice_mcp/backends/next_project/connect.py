@@ -40,7 +40,7 @@ def connect(account: AccountSettings, around: Surroundings) -> NextBackend:
     )
     desk = Desk(
         account=account.name,
-        api=Api(client, Names.corrected(options.fields)),
+        api=Api(client, Names.corrected(options.fields), around.clock),
         clock=around.clock,
         today=around.today,
         currency=account.currency,
