@@ -39,7 +39,7 @@ backend = "next"
 mode = "full"
 base_url = "{url}/v1"
 allow_custom_host = true
-token = {{ env = "NEXT_TOKEN" }}
+token = "{token}"
 currency = "{currency}"
 time_zone = "Europe/Stockholm"
 timeout_s = {timeout_s}
@@ -152,9 +152,12 @@ def connected(
     scan_pages: int = 5,
     timeout_s: float = 20,
     limit: Window = UNLIMITED,
+    token: str = TOKEN,
 ) -> NextBackend:
     """An account on the double at `url`, which keeps to `limit` by itself."""
-    text = CONFIGURATION.format(url=url, currency=currency, more=more, scan_pages=scan_pages, timeout_s=timeout_s)
+    text = CONFIGURATION.format(
+        token=token, url=url, currency=currency, more=more, scan_pages=scan_pages, timeout_s=timeout_s
+    )
     settings = parse_settings(text, Path("/"))
     account = settings.accounts["site"]
     around = Surroundings(
@@ -182,11 +185,6 @@ async def bench(
             yield Bench(backend, proxy, book, clock, known)
         finally:
             await backend.close()
-
-
-@pytest.fixture(autouse=True)
-def _token(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NEXT_TOKEN", TOKEN)
 
 
 @pytest.fixture

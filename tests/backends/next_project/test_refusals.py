@@ -87,13 +87,12 @@ async def test_an_id_that_is_not_there_is_not_found_whatever_the_status(status: 
 
 
 @pytest.mark.parametrize("revoked", [401, 403])
-async def test_a_token_that_opens_nothing_is_said_to_be_that(revoked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_token_that_opens_nothing_is_said_to_be_that(revoked: Any) -> None:
     async with bench(60, Switches(requests_per_second=None, revoked=revoked)) as site:
         site.book.revoked.update(site.book.tokens)
         with pytest.raises(Unauthorized):
             await site.search()
-    monkeypatch.setenv("NEXT_TOKEN", TOKEN_WITHOUT_INVOICES)
-    async with bench(60) as site:
+    async with bench(60, token=TOKEN_WITHOUT_INVOICES) as site:
         with pytest.raises(Unauthorized, match="no right to them"):
             await site.backend.probe()
 
