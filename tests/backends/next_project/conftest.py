@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -37,8 +37,7 @@ scan_pages = {scan_pages}
 [accounts.site]
 backend = "next"
 mode = "full"
-base_url = "{url}/v1"
-allow_custom_host = true
+base_url = "http://127.0.0.1/v1"
 token = "{token}"
 currency = "{currency}"
 time_zone = "Europe/Stockholm"
@@ -159,7 +158,8 @@ def connected(
         token=token, url=url, currency=currency, more=more, scan_pages=scan_pages, timeout_s=timeout_s
     )
     settings = parse_settings(text, Path("/"))
-    account = settings.accounts["site"]
+    # Put in afterwards: a token that stands in the configuration is only for this machine.
+    account = replace(settings.accounts["site"], base_url=f"{url}/v1", allow_custom_host=True)
     around = Surroundings(
         mail=settings.mail,
         state_dir=settings.state_dir,

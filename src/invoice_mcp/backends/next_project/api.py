@@ -19,7 +19,8 @@ from invoice_mcp.wire.leaves import is_identifier
 
 SIZE: Final = 100
 INVOICES: Final = "customerinvoice"
-MAX_ROW_PAGES: Final = 5
+MAX_PAGES: Final = 5
+"""So many pages are read of the rows of an invoice, and of what belongs to a hundred records."""
 
 KEPT_S: Final = 600
 """How long the names of fields are taken to be as they were seen."""
@@ -117,16 +118,22 @@ class Api:
         return InvoicePage(records, max(found.pages or 0, -(-found.total // found.size)), found.total)
 
     async def by_ids(self, word: str, ids: Collection[str]) -> Sequence[CustomerInvoice]:
-        """The invoices whose field `word` is among `ids`, a hundred at most."""
-        if not ids:
-            return ()
-        wanted = sorted(int(each) for each in ids)[:SIZE]
-        return (await self.invoices((Condition(word, Operator.AMONG, wanted),), 1)).invoices
+        """The invoices whose field `word` is among `ids`: a request for a hundred of them."""
+        wanted = sorted(int(each) for each in ids)
+        found: list[CustomerInvoice] = []
+        for begin in range(0, len(wanted), SIZE):
+            among = (Condition(word, Operator.AMONG, wanted[begin : begin + SIZE]),)
+            number = pages = 1
+            while number <= min(pages, MAX_PAGES):
+                page = await self.invoices(among, number)
+                found += page.invoices
+                number, pages = number + 1, page.pages
+        return found
 
     async def rows(self, invoice_id: str) -> Rows:
         """The rows of an invoice, in pages or all at once."""
         items: list[Any] = []
-        for number in range(1, MAX_ROW_PAGES + 1):
+        for number in range(1, MAX_PAGES + 1):
             query = (("page", str(number)), ("size", str(SIZE)))
             reply = await self._read((INVOICES, invoice_id, "rows"), query)
             if isinstance(reply.json, list):

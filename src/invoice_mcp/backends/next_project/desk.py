@@ -34,7 +34,7 @@ class Desk:
     async def counterparts(self, records: Sequence[CustomerInvoice]) -> Counterparts:
         """What `records` are understood by: themselves, and credit notes or invoices of theirs that are not among them.
 
-        At most two requests, for a hundred of each.
+        One request for a hundred of each, and none where nothing is unsettled.
         """
         credits, notes = Counterparts(records).lacking(records)
         read = [*await self.api.by_ids("id", credits), *await self.api.by_ids("credited_by", notes)]
