@@ -37,6 +37,11 @@ def _signed(amount: Decimal, invoice: Invoice, switches: Switches) -> Decimal:
     return -amount if invoice.credit_note and switches.credit_sign == "negative" else amount
 
 
+def _credit(invoice: Invoice, switches: Switches) -> int | None:
+    named = switches.part_credit_named or invoice.credited_in_full
+    return invoice.credited_by if named else None
+
+
 def invoice_number(invoice: Invoice) -> str:
     """The number, else FU and the id."""
     return f"FU{invoice.id}" if invoice.number is None else str(invoice.number)
@@ -60,7 +65,7 @@ INVOICE: Final = (
     Field("terms_code", "billingtermscode", lambda it, _: it.customer.terms_days and str(it.customer.terms_days)),
     Field("terms_days", "billingtermsdays", lambda it, _: it.customer.terms_days),
     Field("contractor_vat", "contractorvat", lambda it, _: it.customer.contractor),
-    Field("credited_by", "creditinvoiceid", lambda it, _: it.credited_by),
+    Field("credited_by", "creditinvoiceid", _credit),
     Field("credit_note", "creditnote", lambda it, _: it.credit_note),
     Field("customer_amount", "customeramount", lambda it, s: _signed(it.figures.customer, it, s)),
     Field("contact_id", "customercontactid", lambda _, __: None),

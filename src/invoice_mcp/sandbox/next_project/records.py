@@ -82,6 +82,7 @@ class Invoice:
     locked: bool = False
     credit_note: bool = False
     credited_by: int | None = None
+    credited_in_full: bool = False
     tax_reduction_id: int | None = None
     status_id: int = 1
     rows: list[Row] = field(default_factory=list)

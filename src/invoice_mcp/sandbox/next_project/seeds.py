@@ -178,7 +178,7 @@ class _History:
         self._lock(credit, dt.datetime.combine(day, dt.time(10)))
         self._export(credit)
         self._changed(invoice, day)
-        invoice.credited_by = credit.id
+        invoice.credited_by, invoice.credited_in_full = credit.id, share == 1
 
     def credit_half(self, invoice: Invoice, locked: dt.date) -> None:
         """A credit note over half of it."""
