@@ -1,7 +1,8 @@
 """A Next account over a running double."""
 
 import datetime as dt
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -171,15 +172,45 @@ def connected(
         return connect(account, around)
 
 
+def altered(app: Any, answer: Callable[[Any], Any] | None, *, deaf: bool) -> Any:
+    """`app`, with `answer` put on every JSON body it sends; `deaf`, it hears nothing of a filter."""
+
+    async def between(scope: Any, receive: Any, send: Any) -> None:
+        heard = scope
+        if deaf:
+            kept = [part for part in scope["query_string"].split(b"&") if not part.startswith(b"filter_str=")]
+            heard = {**scope, "query_string": b"&".join(kept)}
+        messages: list[Any] = []
+
+        async def keep(message: Any) -> None:
+            messages.append(message)
+
+        await app(heard, receive, keep)
+        body = b"".join(message.get("body", b"") for message in messages)
+        if answer is not None:
+            body = json.dumps(answer(json.loads(body))).encode()
+        headers = [(name, value) for name, value in messages[0]["headers"] if name != b"content-length"]
+        await send({**messages[0], "headers": [*headers, (b"content-length", str(len(body)).encode())]})
+        await send({"type": "http.response.body", "body": body})
+
+    return between
+
+
 @asynccontextmanager
 async def bench(
-    invoices: int = 120, switches: Switches | None = None, now: dt.datetime = NOW, **options: Any
+    invoices: int = 120,
+    switches: Switches | None = None,
+    now: dt.datetime = NOW,
+    answer: Callable[[Any], Any] | None = None,
+    deaf: bool = False,
+    **options: Any,
 ) -> AsyncIterator[Bench]:
-    """A double of its own with an account on it."""
+    """A double of its own with an account on it; `answer` and `deaf` put something between the two."""
     clock = HeldClock(now)
     known = switches or Switches(requests_per_second=None)
     book = seeded_book(now, invoices)
-    async with running(create_app(book, known, clock)) as proxy:
+    app = create_app(book, known, clock)
+    async with running(app if answer is None and not deaf else altered(app, answer, deaf=deaf)) as proxy:
         backend = connected(proxy.url, clock, **options)
         try:
             yield Bench(backend, proxy, book, clock, known)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from invoice_mcp.backends.next_project.conditions import Condition, Conditions, said
 from invoice_mcp.backends.next_project.fields import ROW_FIELDS, Layout, Names
 from invoice_mcp.backends.next_project.refusals import refused
-from invoice_mcp.backends.next_project.wire import NEXT, CustomerInvoice, Page, Row, spelled
+from invoice_mcp.backends.next_project.wire import NEXT, CustomerInvoice, Page, Row, check_keys, spelled
 from invoice_mcp.clock import Clock
 from invoice_mcp.errors import NotFound
 from invoice_mcp.net import ApiClient, Json, Kept, Refusal, Reply
@@ -90,14 +90,14 @@ class Api:
         )
         if not is_identifier(invoice_id):
             raise missing
-        await self.layout()
+        layout = await self.layout()
         try:
             reply = await self._client.get((INVOICES, invoice_id))
         except Refusal as refusal:
             if refusal.status in _NOT_THERE:
                 raise missing from None
             raise refused(refusal, self._names) from None
-        record = NEXT.one(self._invoice, reply.json, INVOICES)
+        record = self._record(reply.json, layout, INVOICES)
         if record.id != invoice_id:
             raise NEXT.broken(f"{INVOICES}.id")
         return record
@@ -114,7 +114,7 @@ class Api:
                 return InvoicePage((), page - 1, 0)
             raise refused(refusal, self._names) from None
         found = self._page(reply, page)
-        records = NEXT.many(self._invoice, found.items, f"{INVOICES}.items")
+        records = [self._record(item, layout, f"{INVOICES}.items.{place}") for place, item in enumerate(found.items)]
         return InvoicePage(records, max(found.pages or 0, -(-found.total // found.size)), found.total)
 
     async def by_ids(self, word: str, ids: Collection[str]) -> Sequence[CustomerInvoice]:
@@ -169,12 +169,21 @@ class Api:
         return self._page(await self._read((INVOICES,), (("page", "1"), ("size", "1"))), 1)
 
     def _rows(self, items: Sequence[Any], *, more: bool) -> Rows:
-        first = items[0] if items else None
-        if isinstance(first, dict):
-            missing = [field for field in self._names.missing(first, ROW_FIELDS) if field.needed]
-            if missing:
-                return Rows((), self._names.shown(missing))
+        if not items:
+            return Rows(())
+        check_keys(items[0], (), f"{INVOICES}.rows.0")
+        missing = self._names.missing(items[0], ROW_FIELDS)
+        needed = [field for field in missing if field.needed]
+        if needed:
+            return Rows((), self._names.shown(needed))
+        known = [self._names.of[field.word] for field in ROW_FIELDS if field not in missing]
+        for place, item in enumerate(items):
+            check_keys(item, known, f"{INVOICES}.rows.{place}")
         return Rows(NEXT.many(self._row, list(items), f"{INVOICES}.rows"), more=more)
+
+    def _record(self, item: Any, layout: Layout, where: str) -> CustomerInvoice:
+        check_keys(item, layout.known, where)
+        return NEXT.one(self._invoice, item, where)
 
     async def _read(self, path: Iterable[str], query: Sequence[tuple[str, str]]) -> Reply:
         try:

@@ -103,6 +103,11 @@ class Layout:
     names: Names
     lacking: frozenset[str]
 
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The names that every row has."""
+        return tuple(self.names.of[each.word] for each in INVOICE_FIELDS if each.word not in self.lacking)
+
     @classmethod
     def of(cls, row: Mapping[str, Any], names: Names) -> "Layout":
         """What the first row tells.

@@ -4,7 +4,7 @@ They are spelled in words of our own here and under the account's names in JSON 
 dates and times are local and without a zone. Source: Next's reference of customer invoices, and its page on formats.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar, cast
 
 from pydantic import ConfigDict, StrictBool, StrictInt
@@ -71,6 +71,19 @@ class Page(Record):
     page: StrictInt
     size: StrictInt
     pages: StrictInt | None = None
+
+
+def check_keys(row: Any, names: Iterable[str], where: str) -> None:
+    """Let pass a row that has all of `names`, which other rows were seen to have.
+
+    Raises:
+        VendorContract: one is not there, or it is no row.
+    """
+    if not isinstance(row, dict):
+        raise NEXT.broken(where)
+    for name in names:
+        if name not in row:
+            raise NEXT.broken(f"{where}.{name}")
 
 
 def spelled(model: type[AnyRecord], names: Mapping[str, str]) -> type[AnyRecord]:
