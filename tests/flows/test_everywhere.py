@@ -145,6 +145,12 @@ async def test_every_filter_finds_on_every_backend_what_it_means(everywhere: Eve
     await check(everywhere, kind, name)
 
 
+async def test_a_name_that_nobody_bears_leaves_nothing_out(everywhere: Everywhere) -> None:
+    answer = await everywhere.search(buyer="Nobody at all")
+    assert answer["rows"] == []
+    assert "incomplete" not in answer
+
+
 @pytest.mark.parametrize("by", GroupBy)
 async def test_groups_add_up_to_the_whole(everywhere: Everywhere, by: GroupBy) -> None:
     answer = await everywhere.search(group_by=by.value, limit=100)
