@@ -22,9 +22,8 @@ from invoice_mcp.domain.query import Gap, InvoiceQuery, NumberMatches, Page, Pos
 from invoice_mcp.domain.text import fold
 
 _NO_ROWS: Final = Gap("text is not searched in the lines of invoices, which Next's lists do not hold", ("text",))
-_ACCENTS: Final = Gap(
-    "nothing matches; Next compares names with their accents, so spell the buyer as it does", ("buyer",)
-)
+_UNNAMED: Final = "any buyer"
+"""What the position of a search begins with that asks Next for no name."""
 
 
 async def search(desk: Desk, query: InvoiceQuery, position: Position | None) -> Page:
@@ -45,13 +44,17 @@ async def search(desk: Desk, query: InvoiceQuery, position: Position | None) -> 
             filters = Filters(replace(query, invoice_number=None), buyer=query.buyer)
             mark = Mark.read(position, lists=1, scan_pages=desk.scan_pages)
             return await page_of(_source(desk, []), Window(found, 1, None), filters, mark)
-    if not lists:
-        return Page()
     filters = Filters(query, buyer=query.buyer, loose_number=query.invoice_number is not None)
-    page = await scan(_source(desk, lists), filters, position, scan_pages=desk.scan_pages)
-    nobody = query.buyer is not None and position is None and not page.rows and not page.groups and not page.gaps
-    unsaid = [*([_NO_ROWS] if query.text is not None else []), *([_ACCENTS] if nobody else [])]
-    return replace(page, gaps=(*page.gaps, *unsaid))
+    if position is None or position[0] != _UNNAMED:
+        source, read = _counted(_source(desk, lists))
+        page = await scan(source, filters, position, scan_pages=desk.scan_pages) if lists else Page()
+        if not lists or position is not None or query.buyer is None or read:
+            return _said(page, query)
+    # Next compares names by their accents, and people leave them out: when it knows nobody, all are looked through.
+    lists = lists_for(replace(query, buyer=None), layout, desk.view().local)
+    rest = None if position is None else position[1:]
+    page = await scan(_source(desk, lists), filters, rest, scan_pages=desk.scan_pages)
+    return _said(replace(page, next=None if page.next is None else (_UNNAMED, *page.next)), query)
 
 
 async def find_number(desk: Desk, number: str) -> NumberMatches:
@@ -77,9 +80,30 @@ async def find_buyers(desk: Desk, text: str, limit: int) -> list[Party]:
         fits = [each for each in read if each.customer_id == text or fold(text) in fold(each.customer_name)]
         return {each.customer_id: from_vendor_buyer(each) for each in fits}
 
-    lists = _lists(desk.api, buyer_lists(text))
-    window = await read_window(lists, FIRST_PAGE, desk.scan_pages, lambda read: len(parties(read)) >= limit)
+    for lists in (buyer_lists(text), [()]):  # by the name as it is spelled, then by the name without its accents
+        window = await read_window(
+            _lists(desk.api, lists), FIRST_PAGE, desk.scan_pages, lambda read: len(parties(read)) >= limit
+        )
+        if parties(window.records):
+            break
     return list(parties(window.records).values())[:limit]
+
+
+def _said(page: Page, query: InvoiceQuery) -> Page:
+    """`page`, with what was not searched."""
+    return page if query.text is None else replace(page, gaps=(*page.gaps, _NO_ROWS))
+
+
+def _counted(source: Source[CustomerInvoice]) -> tuple[Source[CustomerInvoice], list[str]]:
+    """`source`, and the ids of what it has read so far."""
+    read: list[str] = []
+
+    async def fetch(index: int, number: int) -> Sheet[CustomerInvoice]:
+        sheet = await source.lists.fetch(index, number)
+        read.extend(record.id for record in sheet.records)
+        return sheet
+
+    return replace(source, lists=replace(source.lists, fetch=fetch)), read
 
 
 async def _numbered(api: Api, number: str) -> list[CustomerInvoice]:
