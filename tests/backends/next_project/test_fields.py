@@ -1,5 +1,6 @@
 """Names of fields: one table, corrected by the configuration, and believed only once a row has been seen."""
 
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -147,3 +148,19 @@ def test_the_name_nobody_knows_is_the_only_one_without_a_guess() -> None:
     assert [field.word for field in INVOICE_FIELDS if field.name is None] == ["updated_at"]
     assert Names.corrected({}).of["paid_date"] == "datepaid"
     assert "updated_at" in TOLD
+
+
+def test_the_document_lists_every_name_with_where_it_is_known_from() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "backends" / "next.md").read_text("utf-8")
+    listed = re.findall(r"^\| (\**)`(\w+)`\** \| (?:`(\w+)`|-) \| (\w+) \|$", page, re.MULTILINE)
+    assert [(word, name or None, certainty) for _, word, name, certainty in listed] == [
+        (field.word, field.name, field.certainty) for field in (*INVOICE_FIELDS, *ROW_FIELDS)
+    ]
+    assert {word for bold, word, _, _ in listed if bold} == {field.word for field in NEEDED}
+
+
+def test_the_account_the_document_shows_is_accepted(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "backends" / "next.md").read_text("utf-8")
+    account, fields = re.findall(r"^```toml\n(.+?)^```", page, re.MULTILINE | re.DOTALL)
+    options = parse_settings(account + fields, tmp_path).accounts["site"].options
+    assert options.fields == {"paid_date": "paymentdate", "updated_at": "changed"}  # type: ignore[union-attr]
