@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.backends.moneybird import office as moneybird
+from tests.backends.next_project import office as next_project
 from tests.backends.test_ledger_contract import ledger_office
 from tests.backends.ysuite import office as ysuite
 
@@ -13,5 +14,6 @@ OFFICES: Final[Mapping[str, Callable[[Path, int], AbstractAsyncContextManager[An
     "ledger": ledger_office,
     "moneybird": lambda _folder, invoices: moneybird.office(invoices),
     "ysuite": lambda _folder, invoices: ysuite.bench(invoices),
+    "next": lambda _folder, invoices: next_project.office(invoices),
 }
 """By backend: an office in a folder, with so many invoices. A new adapter is one line here."""
