@@ -1,26 +1,15 @@
 """Answers of several accounts as one: rows in one order, sums per currency, never across currencies."""
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
-from invoice_mcp.domain.query import Ageing, Group, GroupBy, InvoiceRow, Page, Sort, SortKey, Totals
+from invoice_mcp.domain.ordering import AMOUNT_KEYS, ROW_KEYS
+from invoice_mcp.domain.query import Ageing, Group, GroupBy, InvoiceRow, Page, Sort, Totals
 from invoice_mcp.domain.text import fold
 
 S = TypeVar("S", Totals, Ageing, Group)
-
-AMOUNT_KEYS: Final = frozenset({SortKey.PAYABLE_AMOUNT, SortKey.TAX_INCLUSIVE_AMOUNT})
-
-_KEYS: Final[Mapping[SortKey, Callable[[InvoiceRow], Any]]] = {
-    SortKey.ISSUE_DATE: lambda row: row.issue_date,
-    SortKey.DUE_DATE: lambda row: row.due_date,
-    SortKey.PAYABLE_AMOUNT: lambda row: row.payable_amount,
-    SortKey.TAX_INCLUSIVE_AMOUNT: lambda row: row.tax_inclusive_amount,
-    SortKey.BUYER: lambda row: fold(row.buyer),
-    SortKey.INVOICE_NUMBER: lambda row: row.invoice_number,
-    SortKey.UPDATED_AT: lambda row: row.updated_at,
-}
 
 
 def first_rows(pages: Sequence[Page], sort: Sort, limit: int) -> tuple[list[InvoiceRow], list[int]]:
@@ -36,11 +25,6 @@ def first_rows(pages: Sequence[Page], sort: Sort, limit: int) -> tuple[list[Invo
         rows.append(pages[best].rows[taken[best]])
         taken[best] += 1
     return rows, taken
-
-
-def lacks_key(row: InvoiceRow, sort: Sort) -> bool:
-    """Whether the row has nothing to be ordered by, and so comes last."""
-    return _KEYS[sort.key](row) is None
 
 
 def totals(pages: Sequence[Page]) -> list[Totals]:
@@ -106,7 +90,7 @@ def _compare(sort: Sort, one: InvoiceRow, other: InvoiceRow) -> int:
     """Negative when `one` comes first. Amounts are ordered within a currency, rows without the key come last."""
     if sort.key in AMOUNT_KEYS and one.currency != other.currency:
         return -1 if one.currency < other.currency else 1
-    mine, theirs = _KEYS[sort.key](one), _KEYS[sort.key](other)
+    mine, theirs = ROW_KEYS[sort.key](one), ROW_KEYS[sort.key](other)
     if mine is None or theirs is None:
         return (mine is None) - (theirs is None)
     if mine == theirs:

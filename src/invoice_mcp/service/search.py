@@ -7,6 +7,7 @@ from typing import Any, Final
 import anyio
 
 from invoice_mcp.clock import rfc3339
+from invoice_mcp.domain.ordering import AMOUNT_KEYS, lacks_key
 from invoice_mcp.domain.query import Gap, GroupBy, InvoiceQuery, Page, Position
 from invoice_mcp.domain.requests import SearchInvoices
 from invoice_mcp.domain.results import (
@@ -160,14 +161,14 @@ async def _rows(request: SearchInvoices, answers: Sequence[_Answer]) -> dict[str
         *(["kind"] if any(row.kind is Kind.CREDIT_NOTE for row in rows) else []),
         *dict.fromkeys(request.fields or []),
     ]
-    amounts_of_many = sort.key in merging.AMOUNT_KEYS and request.currency is None
+    amounts_of_many = sort.key in AMOUNT_KEYS and request.currency is None
     return {
         "columns": columns,
         "rows": [render_row(row, columns) for row in rows],
         **prune(
             {
                 "sorted_within": "currency" if amounts_of_many else None,
-                "last": f"without {sort.key}" if any(merging.lacks_key(row, sort) for row in rows) else None,
+                "last": f"without {sort.key}" if any(lacks_key(row, sort) for row in rows) else None,
                 "next_cursor": cursors.write(request, Cursor(more)) if more else None,
             }
         ),

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from invoice_mcp.backends.moneybird.filters import invoice_filter, period_of, sayable, since
-from invoice_mcp.backends.moneybird.matching import has_words
+from invoice_mcp.domain.matching import has_words
 from invoice_mcp.domain.query import GroupBy, InvoiceQuery, Sort, SortKey
 from invoice_mcp.domain.status import UNPAID, Status
 from invoice_mcp.errors import InvalidRequest

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from invoice_mcp.backends.moneybird.reading import Viewpoint, from_vendor_invoice, from_vendor_row
-from invoice_mcp.backends.moneybird.wire import SalesInvoice, TaxRate, read_list, read_one
+from invoice_mcp.backends.moneybird.wire import READER, SalesInvoice, TaxRate
 from invoice_mcp.domain.invoice import Invoice
 from invoice_mcp.domain.results import dumps, render_invoice
 from invoice_mcp.domain.status import Flag, Kind, Status, TaxCategory
@@ -57,11 +57,11 @@ def fixture(name: str) -> Any:
 
 
 def rates() -> dict[str, TaxRate]:
-    return {rate.id: rate for rate in read_list(TaxRate, fixture("tax_rates"), "tax_rates")}
+    return {rate.id: rate for rate in READER.many(TaxRate, fixture("tax_rates"), "tax_rates")}
 
 
 def read(record: Any) -> Invoice:
-    invoice = read_one(SalesInvoice, record, "sales_invoice")
+    invoice = READER.one(SalesInvoice, record, "sales_invoice")
     from_vendor_row(invoice, VIEW)
     return from_vendor_invoice(invoice, rates(), VIEW)
 
@@ -113,10 +113,10 @@ def test_a_credit_invoice_is_negative_and_names_its_original() -> None:
 
 
 def test_a_settled_invoice_may_be_credited_until_its_credit_invoice_tells() -> None:
-    record = read_one(SalesInvoice, fixture("credited"), "sales_invoice")
+    record = READER.one(SalesInvoice, fixture("credited"), "sales_invoice")
     alone = from_vendor_invoice(record, rates(), VIEW)
     assert (alone.status, alone.flags) == (Status.PAID, (Flag.NOT_MAILED, Flag.MAYBE_CREDITED))
-    credit = read_one(SalesInvoice, fixture("credit"), "sales_invoice")
+    credit = READER.one(SalesInvoice, fixture("credit"), "sales_invoice")
     known = from_vendor_invoice(record, rates(), VIEW, [credit])
     assert (known.status, [ref.id for ref in known.credited_by]) == (Status.CANCELLED, [credit.id])
 
