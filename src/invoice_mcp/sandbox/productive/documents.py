@@ -106,9 +106,7 @@ def _resource(
     record: Any, kind: str, view: View, desk: Desk, included: dict[tuple[str, str], Json], *, inner: bool = False
 ) -> Json:
     shape, only = SHAPES[kind], view.fields.get(kind)
-    attributes = {
-        name: value for name, value in shape.attributes(record, desk).items() if only is None or name in only
-    }
+    attributes = {name: value for name, value in shape.attributes(record, desk).items() if only is None or name in only}
     relationships: Json = {}
     if kind != "organizations":
         relationships[_ORGANIZATION] = {"data": {"type": "organizations", "id": desk.organization.id}}

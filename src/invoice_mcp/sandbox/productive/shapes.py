@@ -314,4 +314,3 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "organizations": Shape(_organization, {}),
 }
 """Types with the relationships that can be included; all records but the organisation itself also name that."""
-
