@@ -235,3 +235,11 @@ async def test_writes_are_counted_over_all_processes(till: Till) -> None:
     assert await till.backend.writes_since(till.clock.now() - dt.timedelta(minutes=1)) == 1
     till.clock.advance(61)
     assert await till.backend.writes_since(till.clock.now() - dt.timedelta(minutes=1)) == 0
+
+
+async def test_a_write_that_was_taken_back_is_a_new_one_when_it_comes_again(till: Till) -> None:
+    till.vendor.plan = ["ok", "undo"]
+    assert await till.outcome(count=2) == "refused"
+    assert till.vendor.effects == []
+    assert await till.outcome(count=2) == "done"
+    assert [number for number, _ in till.vendor.effects] == [1, 2]
