@@ -18,9 +18,11 @@ class Adapter(NamedTuple):
 
 _LEDGER = "invoice_mcp.backends.ledger"
 _MONEYBIRD = "invoice_mcp.backends.moneybird"
+_PRODUCTIVE = "invoice_mcp.backends.productive"
 ADAPTERS: Final[Mapping[str, Adapter]] = {
     "ledger": Adapter(f"{_LEDGER}.capabilities:CAPABILITIES", f"{_LEDGER}.connect:connect"),
     "moneybird": Adapter(f"{_MONEYBIRD}.capabilities:CAPABILITIES", f"{_MONEYBIRD}.connect:connect"),
+    "productive": Adapter(f"{_PRODUCTIVE}.capabilities:CAPABILITIES", f"{_PRODUCTIVE}.connect:connect"),
 }
 
 
