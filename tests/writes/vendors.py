@@ -30,8 +30,8 @@ class HeldClock:
 @dataclass
 class Vendor:
     """Carries out steps by the plan: `ok`, `before` and `after` (the answer is lost), a number (it acts that many
-    seconds after the answer was lost), `refuse`, `undo` (it refuses and takes the steps before back). After the plan everything is `ok`. `marker` false: what it did
-    cannot be told from what others did."""
+    seconds after the answer was lost), `refuse`, `undo` (it refuses and takes the steps before back). After the plan
+    everything is `ok`. `marker` false: what it did cannot be told from what others did."""
 
     clock: HeldClock
     plan: list[str | int] = field(default_factory=list)

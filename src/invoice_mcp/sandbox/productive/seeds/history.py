@@ -40,7 +40,7 @@ _ITEMS: Final = (
     ("Training", 75000),
     ("Travel", 23),
 )
-_SUBJECTS: Final = ("Website", "Campaign", "Retainer", "Identity", None)
+_SUBJECTS: Final = ("Website", "Campaign", "Retainer", "Identity", "Workshops")
 _QUANTITIES: Final = tuple(map(Decimal, ("1", "1", "2", "3", "8", "0.5", "12", "2.25", "120")))
 _AT_HOME: Final = ("VAT 21%", "VAT 21%", "VAT 9%")
 _ABROAD: Final = {"USD": "Export outside the EU", "GBP": "Export outside the EU"}
