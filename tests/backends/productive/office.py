@@ -103,7 +103,7 @@ class ProductiveOffice:
 @asynccontextmanager
 async def office() -> AsyncIterator[ProductiveOffice]:
     """An office of its own."""
-    async with bench() as agency:
+    async with bench(invoices=60) as agency:
         yield ProductiveOffice(agency)
 
 

@@ -34,6 +34,7 @@ class Desk:
         self.switches: Final = switches
         self.now: Final = now
         self.today: Final = organization.today(now)
+        self._totals: dict[str, Totals] = {}
 
     def lines_of(self, invoice: Invoice) -> list[LineItem]:
         """Its lines, in the order of their positions."""
@@ -41,14 +42,16 @@ class Desk:
         return sorted(lines, key=lambda line: line.position)
 
     def totals(self, invoice: Invoice) -> Totals:
-        """What its lines come to."""
-        return compute(
-            self.lines_of(invoice),
-            self.organization.tax_rates,
-            invoice.discount,
-            self.switches.tax_rounding,
-            discounted_lines=self.switches.discounted_lines,
-        )
+        """What its lines come to; worked out once, until something is changed."""
+        if invoice.id not in self._totals:
+            self._totals[invoice.id] = compute(
+                self.lines_of(invoice),
+                self.organization.tax_rates,
+                invoice.discount,
+                self.switches.tax_rounding,
+                discounted_lines=self.switches.discounted_lines,
+            )
+        return self._totals[invoice.id]
 
     def payments_of(self, invoice: Invoice) -> list[Payment]:
         """Its payments, in the order they were registered."""
@@ -157,3 +160,4 @@ class Desk:
 
     def _touch(self, invoice: Invoice) -> None:
         invoice.updated_at = self.now
+        self._totals.clear()
