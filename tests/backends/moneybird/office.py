@@ -115,9 +115,9 @@ class MoneybirdOffice:
 
 
 @asynccontextmanager
-async def office() -> AsyncIterator[MoneybirdOffice]:
+async def office(invoices: int = 120) -> AsyncIterator[MoneybirdOffice]:
     """An office of its own."""
-    async with bench() as books:
+    async with bench(invoices) as books:
         yield MoneybirdOffice(books)
 
 
