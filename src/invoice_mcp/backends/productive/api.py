@@ -23,14 +23,18 @@ from invoice_mcp.backends.productive.wire import (
     WrittenInvoice,
 )
 from invoice_mcp.backends.scanning import Lists, Sheet
+from invoice_mcp.clock import Clock
 from invoice_mcp.errors import InvoiceError, NotFound, TooLarge, VendorContract
-from invoice_mcp.net import ApiClient, Json, LostAnswer, Refusal, Reply
+from invoice_mcp.net import ApiClient, Json, Kept, LostAnswer, Refusal, Reply
 from invoice_mcp.wire import jsonapi
 from invoice_mcp.wire.leaves import Record, is_identifier
 
 INVOICES: Final = "invoices"
 LINE_ITEMS: Final = "line_items"
 PAYMENTS: Final = "payments"
+
+KEPT_S: Final = 600
+"""How long tax rates, templates and subsidiaries are taken to be as they were read."""
 
 _INCLUDE: Final = ("include", "company,bill_to,bill_from,subsidiary,document_type,parent_invoice")
 _ACTIVE: Final = ("filter[status]", "1")
@@ -44,11 +48,17 @@ T = TypeVar("T")
 
 
 class Api:
-    """One organisation. Reads raise only errors of `invoice_mcp.errors`; writes also `LostAnswer`."""
+    """One organisation. Reads raise only errors of `invoice_mcp.errors`; writes also `LostAnswer`.
 
-    def __init__(self, client: ApiClient, organization_id: str) -> None:
+    Tax rates, templates and subsidiaries are kept for a while.
+    """
+
+    def __init__(self, client: ApiClient, organization_id: str, clock: Clock) -> None:
         self._client = client
         self._organization_id = organization_id
+        self._tax_rates: Kept[None, Sequence[TaxRate]] = Kept(clock, seconds=KEPT_S, most=1)
+        self._document_types: Kept[None, Sequence[DocumentType]] = Kept(clock, seconds=KEPT_S, most=1)
+        self._subsidiaries: Kept[None, Sequence[Subsidiary]] = Kept(clock, seconds=KEPT_S, most=1)
 
     async def count(self) -> int:
         """How many invoices there are: the smallest question that tells whether the account works."""
@@ -167,16 +177,17 @@ class Api:
 
     async def tax_rates(self) -> Sequence[TaxRate]:
         """The tax rates in use."""
-        return await self._all(TaxRate, "tax_rates", (_ACTIVE, ("include", "subsidiary")))
+        asked = (_ACTIVE, ("include", "subsidiary"))
+        return await self._tax_rates.get(None, lambda: self._all(TaxRate, "tax_rates", asked))
 
     async def document_types(self) -> Sequence[DocumentType]:
         """The templates of invoices in use."""
         asked = (("filter[exportable_type_id]", "1"), _ACTIVE, ("include", "subsidiary"))
-        return await self._all(DocumentType, "document_types", asked)
+        return await self._document_types.get(None, lambda: self._all(DocumentType, "document_types", asked))
 
     async def subsidiaries(self) -> Sequence[Subsidiary]:
         """The subsidiaries in use."""
-        return await self._all(Subsidiary, "subsidiaries", (_ACTIVE,))
+        return await self._subsidiaries.get(None, lambda: self._all(Subsidiary, "subsidiaries", (_ACTIVE,)))
 
     async def write(self, method: str, path: Sequence[str], body: Json, model: type[R]) -> R:
         """A write that is answered with the record it made or changed.

@@ -45,7 +45,7 @@ def connect(account: AccountSettings, around: Surroundings) -> ProductiveBackend
     desk = Desk(
         account=account.name,
         organization_id=options.organization_id,
-        api=Api(client, options.organization_id),
+        api=Api(client, options.organization_id, around.clock),
         clock=around.clock,
         today=around.today,
         currency=account.currency,
