@@ -4,7 +4,7 @@ A relationship is one of three things: linked (`data` is an identifier, or a lis
 (no `data` at all). What is not told is left out of what is read: it may be anything, and counts as nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -150,8 +150,13 @@ def _flat(
     depth: int,
 ) -> dict[str, Any]:
     flat: dict[str, Any] = {**_object(found.get("attributes", {}), path), "id": found["id"]}
-    for name, linkage in _linkages(found, path):
-        place = f"{path}.{name}"
+    # Names in it are the sender's, so what is wrong below is called by the place of all relationships.
+    place = f"{path}.relationships"
+    for name, relationship in _object(found.get("relationships", {}), place).items():
+        held = _object(relationship, place)
+        if "data" not in held:
+            continue
+        linkage = held["data"]
         if linkage is None:
             flat[name] = None
         elif isinstance(linkage, list):
@@ -159,13 +164,6 @@ def _flat(
         else:
             flat[name] = _followed(linkage, included, place, depth)
     return flat
-
-
-def _linkages(found: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
-    for name, relationship in _object(found.get("relationships", {}), path).items():
-        held = _object(relationship, f"{path}.{name}")
-        if "data" in held:
-            yield name, held["data"]
 
 
 def _followed(

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 import anyio
 
 from invoice_mcp.backends.productive.queries import COMPANY_FIELDS, Params, paged, rows_asked
-from invoice_mcp.backends.productive.reading import Whole
+from invoice_mcp.backends.productive.reading import Whole, in_order
 from invoice_mcp.backends.productive.refusals import refused
 from invoice_mcp.backends.productive.wire import (
     READER,
@@ -21,6 +21,9 @@ from invoice_mcp.backends.productive.wire import (
     Subsidiary,
     TaxRate,
     WrittenInvoice,
+    read_paging,
+    read_record,
+    read_records,
 )
 from invoice_mcp.backends.scanning import Lists, Sheet
 from invoice_mcp.clock import Clock
@@ -43,8 +46,8 @@ _MAX_PAGES: Final = 10
 _UNKNOWN_FILTER: Final = frozenset({400, 422})
 
 R = TypeVar("R", bound=Record)
+LinkedT = TypeVar("LinkedT", bound=Linked)
 RowT = TypeVar("RowT", bound=InvoiceRow)
-T = TypeVar("T")
 
 
 class Api:
@@ -63,7 +66,7 @@ class Api:
     async def count(self) -> int:
         """How many invoices there are: the smallest question that tells whether the account works."""
         reply = await self._read((INVOICES,), (("fields[invoices]", "currency"), ("page[size]", "1")))
-        return _sound(lambda: jsonapi.paging(reply.json, INVOICES)).count
+        return read_paging(reply.json, INVOICES).count
 
     async def invoice(self, invoice_id: str, field: str = "ref") -> Invoice:
         """The invoice of this id, without its lines and payments.
@@ -79,7 +82,7 @@ class Api:
             if refusal.status == 404:
                 raise missing(field) from None
             raise refused(refusal) from None
-        return self._own(self._one(Invoice, reply, INVOICES, invoice_id))
+        return self._own(_asked_for(read_record(Invoice, reply.json, INVOICES), invoice_id, INVOICES))
 
     async def whole(self, invoice_id: str, field: str = "ref") -> Whole:
         """The invoice with its lines and payments, asked for at the same time.
@@ -110,8 +113,8 @@ class Api:
     async def lines(self, invoice_id: str) -> Sequence[LineItem]:
         """The lines of an invoice, in the order of their positions. Others, should they come, are left out."""
         asked = (("filter[invoice_id]", invoice_id), ("include", "tax_rate,invoice"), ("fields[invoices]", "number"))
-        lines = [line for line in await self._all(LineItem, LINE_ITEMS, asked) if line.invoice.id == invoice_id]
-        return sorted(lines, key=lambda line: (line.position or 0, len(line.id), line.id))
+        lines = await self._all(LineItem, LINE_ITEMS, asked)
+        return in_order(line for line in lines if line.invoice.id == invoice_id)
 
     async def payments(self, invoice_id: str) -> Sequence[Payment]:
         """The payments and write-offs of an invoice, the oldest first. Others, should they come, are left out."""
@@ -127,8 +130,8 @@ class Api:
             if not filters or refusal.status not in _UNKNOWN_FILTER:
                 raise refused(refusal) from None
             reply = await self._read((INVOICES,), rows_asked((), order, page))
-        records = [self._own(record) for record in self._many(InvoiceRow, reply, INVOICES)]
-        return Sheet(records, _sound(lambda: jsonapi.paging(reply.json, INVOICES)).more)
+        records = [self._own(record) for record in read_records(InvoiceRow, reply.json, INVOICES)]
+        return Sheet(records, read_paging(reply.json, INVOICES).more)
 
     def lists(self, filters: Sequence[Params], order: str) -> Lists[InvoiceRow]:
         """The lists of invoices that these filters ask for."""
@@ -144,8 +147,8 @@ class Api:
             *paged(1),
         )
         reply = await self._read((INVOICES,), asked)
-        records = self._many(Invoice, reply, INVOICES)
-        more = _sound(lambda: jsonapi.paging(reply.json, INVOICES)).more
+        records = read_records(Invoice, reply.json, INVOICES)
+        more = read_paging(reply.json, INVOICES).more
         naming = [each for each in records if each.parent_invoice is not None and each.parent_invoice.id == invoice.id]
         return Sheet(naming, more and all(record.created_at >= invoice.created_at for record in records))
 
@@ -169,7 +172,7 @@ class Api:
             if refusal.status == 404:
                 return None
             raise refused(refusal) from None
-        return self._one(Company, reply, "companies", company_id)
+        return _asked_for(read_record(Company, reply.json, "companies"), company_id, "companies")
 
     async def contact_entries(self, company_id: str) -> Sequence[ContactEntry]:
         """The addresses of a company."""
@@ -198,7 +201,7 @@ class Api:
         """
         reply = await self._send(method, path, body)
         try:
-            return self._one(model, reply, path[0])
+            return read_record(model, reply.json, path[0])
         except VendorContract as error:
             raise LostAnswer(error.message) from None
 
@@ -220,7 +223,7 @@ class Api:
 
     async def _first_page(self, model: type[R], kind: str, asked: Params) -> Sheet[R]:
         reply = await self._read((kind,), asked)
-        return Sheet(self._many(model, reply, kind), _sound(lambda: jsonapi.paging(reply.json, kind)).more)
+        return Sheet(read_records(model, reply.json, kind), read_paging(reply.json, kind).more)
 
     async def _all(self, model: type[R], kind: str, asked: Params) -> Sequence[R]:
         found: list[R] = []
@@ -248,15 +251,6 @@ class Api:
         except Refusal as refusal:
             raise refused(refusal) from None
 
-    def _one(self, model: type[R], reply: Reply, kind: str, record_id: str | None = None) -> R:
-        flat = _sound(lambda: jsonapi.read_one(reply.json, kind, kind))
-        if record_id is not None and flat["id"] != record_id:
-            raise READER.broken(f"{kind}.id")
-        return READER.one(model, flat, kind)
-
-    def _many(self, model: type[R], reply: Reply, kind: str) -> Sequence[R]:
-        return READER.many(model, _sound(lambda: jsonapi.read_many(reply.json, kind, kind)), kind)
-
     def _own(self, record: RowT) -> RowT:
         """`record`, unless it says that it is of another organisation."""
         if record.organization is not None and record.organization.id != self._organization_id:
@@ -269,13 +263,12 @@ def missing(field: str) -> NotFound:
     return NotFound(f"{field} names no invoice of this account.", next="Take a ref from search_invoices.", field=field)
 
 
-def _sound(read: Callable[[], T]) -> T:
-    """What `read` gives.
+def _asked_for(record: LinkedT, record_id: str, kind: str) -> LinkedT:
+    """`record`, when it is the one that was asked for.
 
     Raises:
-        VendorContract: it is no document of the expected shape.
+        VendorContract: it is another.
     """
-    try:
-        return read()
-    except jsonapi.Malformed as error:
-        raise READER.broken(error.path) from None
+    if record.id != record_id:
+        raise READER.broken(f"{kind}.id")
+    return record

@@ -1,7 +1,7 @@
 """From Productive's records to invoices, rows and buyers. Pure; credit notes are negative whatever is sent."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
@@ -191,6 +191,11 @@ def mail_to(record: Invoice) -> str | None:
 def language_of(record: Invoice) -> str | None:
     """The language of the template that the invoice is rendered with."""
     return None if record.document_type is None else record.document_type.locale or None
+
+
+def in_order(lines: Iterable[LineItem]) -> list[LineItem]:
+    """The lines as they are printed: by position, those of one position by age."""
+    return sorted(lines, key=lambda line: (line.position or 0, len(line.id), line.id))
 
 
 def words_of(line: LineItem) -> tuple[str, str | None]:

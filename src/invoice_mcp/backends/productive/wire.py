@@ -5,14 +5,19 @@ companies. Amounts are in minor units; they come as integers, as decimals or as 
 strings of digits. What a relationship does not tell is missing here, and so refused where it is relied on.
 """
 
-from typing import Annotated, Any, Final, Literal
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field
 
+from invoice_mcp.wire import jsonapi
 from invoice_mcp.wire.leaves import Amount, Currency, Day, Identifier, Instant, Record, Text
 from invoice_mcp.wire.records import Reader
 
 READER: Final = Reader("Productive")
+
+R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 INVOICE: Final = 1
 CREDIT_NOTE: Final = 2
@@ -89,10 +94,9 @@ class Subsidiary(Named):
     archived_at: Instant | None
 
 
-class InvoiceRow(Record):
+class InvoiceRow(Linked):
     """An invoice or credit note in a list."""
 
-    id: Identifier
     number: Text | None
     subject: Text | None
     invoiced_on: Day
@@ -172,3 +176,29 @@ class WrittenInvoice(Linked):
 
     number: Text | None
     sent_on: Day | None
+
+
+def read_record(model: type[R], document: Any, kind: str) -> R:
+    """The record in a document.
+
+    Raises:
+        VendorContract: there is none of this type, or it is not as documented.
+    """
+    return READER.one(model, _sound(lambda: jsonapi.read_one(document, kind, kind)), kind)
+
+
+def read_records(model: type[R], document: Any, kind: str) -> Sequence[R]:
+    """The records in a document. Raises as `read_record`."""
+    return READER.many(model, _sound(lambda: jsonapi.read_many(document, kind, kind)), kind)
+
+
+def read_paging(document: Any, kind: str) -> jsonapi.Paging:
+    """Where a page of a list stands. Raises as `read_record`."""
+    return _sound(lambda: jsonapi.paging(document, kind))
+
+
+def _sound(read: Callable[[], T]) -> T:
+    try:
+        return read()
+    except jsonapi.Malformed as error:
+        raise READER.broken(error.path) from None
