@@ -269,12 +269,14 @@ UNREAD = frozenset(
     | {"amount_credited", "invoice_email_recipients"}
 )
 
+DAMAGED = {name: REPLIES[name] for name in ("partly_paid", "credit_note")}
+
 
 class TestInvoices(ReplyContract):
     """Each leaf of each of them, dropped and replaced."""
 
     vendor = "Productive"
-    replies = {name: REPLIES[name] for name in ("partly_paid", "credit_note")}
+    replies = DAMAGED
     texts = TEXTS
     numbers = frozenset(
         {"amount", "amount_tax", "amount_with_tax", "amount_paid", "amount_unpaid", "amount_written_off"}

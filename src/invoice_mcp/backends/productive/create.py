@@ -13,7 +13,7 @@ from invoice_mcp.backends.base import Absent, Found, Plan, Step, StepResult, Und
 from invoice_mcp.backends.productive import buyers, drafts, lines
 from invoice_mcp.backends.productive.api import INVOICES, LINE_ITEMS, missing
 from invoice_mcp.backends.productive.choosing import Setting, setting_for
-from invoice_mcp.backends.productive.crediting import check_credited
+from invoice_mcp.backends.productive.crediting import check_creditable, check_credited
 from invoice_mcp.backends.productive.desk import Desk
 from invoice_mcp.backends.productive.drafts import Draft
 from invoice_mcp.backends.productive.editing import find_edit, perform_edit, plan_edit
@@ -24,6 +24,7 @@ from invoice_mcp.backends.productive.steps import INVOICE, line_body, line_says,
 from invoice_mcp.backends.productive.units import check_writable
 from invoice_mcp.backends.productive.wire import CREDIT_NOTE, Company
 from invoice_mcp.backends.productive.wire import INVOICE as INVOICE_TYPE
+from invoice_mcp.domain.money import format_number
 from invoice_mcp.domain.requests import CreateInvoice
 from invoice_mcp.domain.signs import check_sign, size_of
 from invoice_mcp.domain.status import Kind
@@ -55,6 +56,8 @@ async def plan(desk: Desk, write: Write) -> Plan:
     if request.replaces is not None:
         return await plan_edit(desk, write, request, out)
     basis = await _basis(desk, request)
+    if request.kind is Kind.CREDIT_NOTE and basis.source is not None:
+        check_creditable(basis.source.record)
     draft, warnings = _resolved(desk, request, basis, out, write.identity.operation)
     check_writable(draft.currency)
     check_sign(request.kind, draft.total())
@@ -210,7 +213,7 @@ def _resolved(
         "invoice_type_id": CREDIT_NOTE if credit else INVOICE_TYPE,
         "tag_list": [operation],
         **({} if due is None else {"pay_on": due.isoformat()}),
-        **({} if discount is None else {"discount": str(discount)}),
+        **({} if discount is None else {"discount": format_number(discount)}),
     }
     reference = request.buyer_reference
     if reference is not None:

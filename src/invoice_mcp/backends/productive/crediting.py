@@ -11,11 +11,11 @@ from invoice_mcp.domain.status import Kind
 from invoice_mcp.errors import Conflict
 
 
-async def check_credited(desk: Desk, record: Invoice, total: Money) -> None:
-    """Refuse to credit more than is left.
+def check_creditable(record: Invoice) -> None:
+    """Refuse to credit what is not an issued invoice.
 
     Raises:
-        Conflict: not an issued invoice, or earlier credit notes and this one exceed it, or nobody can tell.
+        Conflict: it is a draft, a credit note, or deleted.
     """
     if kind_of(record) is Kind.CREDIT_NOTE or is_draft(record) or record.deleted_at is not None:
         raise Conflict(
@@ -23,6 +23,14 @@ async def check_credited(desk: Desk, record: Invoice, total: Money) -> None:
             next="Cancel a draft with change_phase; a credit note is not credited again.",
             field="copy_of",
         )
+
+
+async def check_credited(desk: Desk, record: Invoice, total: Money) -> None:
+    """Refuse to credit more than is left.
+
+    Raises:
+        Conflict: earlier credit notes and this one exceed the invoice, or nobody can tell.
+    """
     known = await desk.api.credit_notes(record)
     if known.more:
         raise Conflict(

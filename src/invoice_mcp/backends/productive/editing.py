@@ -1,7 +1,6 @@
 """Edits of drafts: in place, and only what was given. Lines that are given replace all that there are."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from invoice_mcp.backends.base import Absent, Found, Plan, Step, StepResult, Undetermined, Write
@@ -129,7 +128,7 @@ async def _line_requests(
     rate_ids = drafts.with_rates(out, await desk.api.tax_rates(), subsidiary_id, desk.tax_rate_ids)
     requests: list[tuple[str, str, dict[str, Any]]] = []
     for index, (line, rate_id) in enumerate(zip(out, rate_ids, strict=True)):
-        attributes = {"discount": Decimal(0), **lines.attributes_of(line, index + 1, currency)}
+        attributes = {"discount": "0", **lines.attributes_of(line, index + 1, currency)}
         if index < len(whole.lines):
             line_id = whole.lines[index].id
             body = line_body(attributes, record.id, rate_id, id=line_id)

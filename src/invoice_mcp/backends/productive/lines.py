@@ -10,7 +10,7 @@ from invoice_mcp.backends.productive.reading import words_of
 from invoice_mcp.backends.productive.texts import is_plain
 from invoice_mcp.backends.productive.units import PIECE, exact_amount, minor_of, unit_id_of
 from invoice_mcp.backends.productive.wire import LineItem
-from invoice_mcp.domain.money import Money
+from invoice_mcp.domain.money import Money, format_number
 from invoice_mcp.domain.requests import LineInput
 from invoice_mcp.domain.tax import LineFigures
 from invoice_mcp.domain.vat import Tax, added_up, tax_said
@@ -60,12 +60,12 @@ def attributes_of(line: OutLine, position: int, currency: str) -> dict[str, Any]
     """The attributes of a line as Productive takes them; positions count from 1."""
     said: dict[str, Any] = {
         "description": line.text,
-        "quantity": line.quantity,
+        "quantity": format_number(line.quantity),
         "unit_price": minor_of(line.price, currency),
         "unit_id": line.unit_id,
         "position": position,
     }
-    return said | {"discount": line.discount} if line.discount else said
+    return said | {"discount": format_number(line.discount)} if line.discount else said
 
 
 def total_of(lines: Sequence[OutLine], discount: Decimal | None, currency: str) -> Money:

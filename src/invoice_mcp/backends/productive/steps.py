@@ -14,10 +14,9 @@ INVOICE: Final = "{invoice}"
 
 
 def line_body(attributes: Mapping[str, Any], invoice_id: str, tax_rate_id: str, **more: str) -> dict[str, Any]:
-    """The document of a line. Numbers that are no whole ones are written as text, so that they can be kept."""
-    kept = {name: str(value) if isinstance(value, Decimal) else value for name, value in attributes.items()}
+    """The document of a line."""
     links = {"invoice": (INVOICES, invoice_id), "tax_rate": ("tax_rates", tax_rate_id)}
-    return jsonapi.resource(LINE_ITEMS, kept, links, **more)
+    return jsonapi.resource(LINE_ITEMS, attributes, links, **more)
 
 
 def placed(body: Mapping[str, Any], invoice_id: str) -> dict[str, Any]:
