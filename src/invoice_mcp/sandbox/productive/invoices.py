@@ -34,6 +34,7 @@ _LINKS: Final = {
     "parent_invoice": "invoices",
     "issuer": "people",
 }
+_CHANGEABLE_LINKS: Final = {name: kind for name, kind in _LINKS.items() if name != "parent_invoice"}
 _SENDING: Final[dict[str, readers.Reader]] = {
     "to": readers.addresses,
     "cc": readers.addresses,
@@ -89,7 +90,7 @@ def update_invoice(call: Call) -> Reply:
     invoice: Invoice = call.one()
     body = call.body()
     values = readers.attributes_of(body, _WRITABLE, call)
-    links = readers.links_of(body, _LINKS, call)
+    links = readers.links_of(body, _CHANGEABLE_LINKS, call)
     if invoice.sent_on is not None and (links or not values.keys() <= _ALWAYS):
         raise invalid("base", "Sent invoices cannot be changed")
     if values.get("currency", invoice.currency) not in call.desk.organization.rates:

@@ -144,10 +144,11 @@ def seeded_book(now: dt.datetime, invoices: int = 2600) -> Book:
 
     Args:
         now: the end of the six years.
-        invoices: how many the first one finalised; the second finalised one for every forty of them.
+        invoices: how many the first one finalised; the second finalised one for every forty of them. Both sent three
+            more in the last days.
 
-    Invoices of the last weeks are still open, so there are drafts, unsent, overdue, partly paid, credited and written
-    off ones whatever day it is.
+    Invoices of the last weeks are still open, so there are drafts, unsent, open, overdue, partly paid, credited and
+    written off ones whatever day it is.
     """
     since = now - dt.timedelta(days=_DAYS + 1)
     organizations = [
@@ -169,6 +170,12 @@ def _played(organization: Organization, invoices: int, now: dt.datetime) -> Orga
         invoice = _draft(desk, chance)
         desk.finalize(invoice, None)
         _play(organization, invoice, fates[number % len(fates)], at, now)
+    for days in (3, 2, 1):
+        at = now - dt.timedelta(days=days)
+        desk = Desk(organization, Switches(), at)
+        invoice = _draft(desk, chance)
+        desk.finalize(invoice, None)
+        _send(desk, invoice)
     for number in range(16):
         _draft(Desk(organization, Switches(), now - dt.timedelta(hours=30 * (16 - number))), chance)
     organization.journal.clear()
