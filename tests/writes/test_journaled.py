@@ -270,3 +270,11 @@ def _reminder_of(invoice_id: str) -> Step:
     identity = replace(step.identity, tool="send_reminder", fingerprint=invoice_id * 64)
     body = {"tone": "firm", "channel": "email", "recipient": "a@b.example"}
     return replace(step, identity=identity, before={"invoice": invoice_id}, body=body)
+
+
+async def test_a_write_that_was_taken_back_is_a_new_one_when_it_comes_again(till: Till) -> None:
+    till.vendor.plan = ["ok", "undo"]
+    assert await till.outcome(count=2) == "refused"
+    assert till.vendor.effects == []
+    assert await till.outcome(count=2) == "done"
+    assert [number for number, _ in till.vendor.effects] == [1, 2]

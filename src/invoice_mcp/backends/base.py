@@ -17,6 +17,7 @@ from invoice_mcp.domain.invoice import Invoice, Party, Reminder
 from invoice_mcp.domain.money import Money
 from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position, SortKey
 from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, RegisterPayment, SendReminder
+from invoice_mcp.errors import InvoiceError
 from invoice_mcp.settings import MailSettings
 
 if TYPE_CHECKING:
@@ -169,6 +170,17 @@ class Undetermined:
     candidates: tuple[str, ...] = ()
 
 
+class Undone(Exception):
+    """A step was refused for good, and what the steps before it did was taken back: nothing of the write stands.
+
+    `error` is what the caller is told.
+    """
+
+    def __init__(self, error: InvoiceError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
 @dataclass(frozen=True, slots=True)
 class PhaseLabel:
     """A phase of a system: its label there, and what it means here (None where nobody has mapped it)."""
@@ -270,6 +282,7 @@ class VendorBackend(Protocol):
 
         Raises:
             Conflict: what the step relies on no longer holds.
+            Undone: refused, and the steps before it were taken back.
         """
         ...
 

@@ -19,6 +19,7 @@ from invoice_mcp.backends.base import (
     Step,
     StepResult,
     Undetermined,
+    Undone,
     VendorBackend,
     Write,
 )
@@ -112,6 +113,10 @@ class Journaled:
             result = await self._vendor.perform(step, done)
         except LostAnswer:
             result = await self._look_up(step, done)
+        except Undone as undone:
+            await self._journal.step_refused(step)
+            await self._journal.settle(step.identity.operation, "refused")
+            raise undone.error from None
         except InvoiceError as error:
             await self._journal.step_refused(step)
             await self._journal.settle(step.identity.operation, "unknown" if done else "refused")
