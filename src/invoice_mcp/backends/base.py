@@ -5,7 +5,7 @@ nothing of a vendor's vocabulary passes this interface, except `vendor_status` a
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 
 from invoice_mcp.clock import Clock
 from invoice_mcp.domain.identity import Identity
-from invoice_mcp.domain.invoice import Invoice, Party
+from invoice_mcp.domain.invoice import Invoice, Party, Reminder
 from invoice_mcp.domain.money import Money
 from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position, SortKey
 from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, RegisterPayment, SendReminder
@@ -176,11 +176,21 @@ class Probe:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
+Reminded = Callable[[Sequence[str]], Awaitable[Mapping[str, Sequence[Reminder]]]]
+"""The reminders of invoices of one account that left from here, by invoice id."""
+
+
+async def never_reminded(_invoice_ids: Sequence[str]) -> Mapping[str, Sequence[Reminder]]:
+    """Of an account with nothing on record."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a backend is handed besides its account's settings. `today` is the account's own date.
 
-    `scan_pages`: so many pages of a vendor's list one call reads at most.
+    `scan_pages`: so many pages of a vendor's list one call reads at most. `reminded`: what this program has mailed, for
+    systems that do not know of it.
     """
 
     mail: MailSettings
@@ -188,6 +198,7 @@ class Surroundings:
     clock: Clock
     today: Callable[[], dt.date]
     scan_pages: int
+    reminded: Reminded = never_reminded
 
 
 class VendorBackend(Protocol):

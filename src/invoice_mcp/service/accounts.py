@@ -87,7 +87,7 @@ class Accounts:
     def __init__(self, settings: Settings, clock: Clock, journal: Journal) -> None:
         self._default = settings.default_account
         self._accounts = {
-            name: Account(account, _around(settings, account, clock), journal)
+            name: Account(account, _around(settings, account, clock, journal), journal)
             for name, account in settings.accounts.items()
         }
 
@@ -149,11 +149,12 @@ class Accounts:
             await account.close()
 
 
-def _around(settings: Settings, account: AccountSettings, clock: Clock) -> Surroundings:
+def _around(settings: Settings, account: AccountSettings, clock: Clock, journal: Journal) -> Surroundings:
     return Surroundings(
         mail=settings.mail,
         state_dir=settings.state_dir,
         clock=clock,
         today=lambda: account_today(settings, account, clock),
         scan_pages=settings.scan_pages,
+        reminded=lambda invoice_ids: journal.reminders(account.name, invoice_ids),
     )

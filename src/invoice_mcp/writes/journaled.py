@@ -133,14 +133,17 @@ class Journaled:
             OutcomeUnknown: not found in time.
         """
         waited = 0
+        candidates: tuple[str, ...] = ()
         for second in LOOK_UPS_S:
             await self._clock.sleep(second - waited)
             waited = second
             found = await self._ask(step, done)
             if isinstance(found, Found):
                 return StepResult(found.invoice_id, found.result)
+            if isinstance(found, Undetermined):
+                candidates = found.candidates
         await self._journal.settle(step.identity.operation, "unknown")
-        raise _unknown(step.identity.operation)
+        raise _unknown(step.identity.operation, [f"{self._account}:{each}" for each in candidates])
 
     async def _ask(self, step: Step, done: Sequence[StepResult]) -> Found | Absent | Undetermined:
         try:
@@ -235,9 +238,10 @@ class Journaled:
         return operation if again is None else again
 
 
-def _unknown(operation: str) -> OutcomeUnknown:
+def _unknown(operation: str, candidates: Sequence[str] = ()) -> OutcomeUnknown:
     return OutcomeUnknown(
         "The answer was lost, and whether this took effect is not known yet; it is not sent again blindly.",
         next="Make the same call again in two minutes: it looks first. Or look at the invoice with get_invoice.",
         operation=operation,
+        candidates=[{"ref": ref} for ref in candidates] or None,
     )
