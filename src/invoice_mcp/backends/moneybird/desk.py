@@ -3,10 +3,11 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from invoice_mcp.backends.base import Step
+from invoice_mcp.backends.freshness import changed_meanwhile, is_fresh
 from invoice_mcp.backends.moneybird.api import Api
 from invoice_mcp.backends.moneybird.credits import credits_of
 from invoice_mcp.backends.moneybird.reading import Viewpoint, from_vendor_invoice
@@ -15,10 +16,6 @@ from invoice_mcp.backends.moneybird.wire import READER, SalesInvoice
 from invoice_mcp.clock import Clock, rfc3339
 from invoice_mcp.domain.invoice import Invoice
 from invoice_mcp.domain.status import Flag
-from invoice_mcp.errors import Conflict
-
-FRESH: Final = dt.timedelta(seconds=5)
-"""How long what was read for a plan may be relied on. After a question to a person it is read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +76,10 @@ class Desk:
             Conflict: somebody changed it meanwhile.
             NotFound: it is gone.
         """
-        read_at = dt.datetime.fromisoformat(step.before["read_at"])
-        if self.clock.now() - read_at <= FRESH:
+        if is_fresh(step, self.clock):
             return
         if _state(await self.api.invoice(step.before["invoice"])) != step.before["state"]:
-            raise Conflict(
-                "The invoice was changed by somebody else meanwhile; nothing was written.",
-                next="Look at it with get_invoice, then call again.",
-            )
+            raise changed_meanwhile()
 
     def is_unchanged(self, invoice: SalesInvoice, before: Mapping[str, Any]) -> bool:
         """Whether the invoice is as the step found it."""
