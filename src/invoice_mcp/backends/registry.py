@@ -18,8 +18,10 @@ class Adapter(NamedTuple):
 
 _LEDGER = "invoice_mcp.backends.ledger"
 _MONEYBIRD = "invoice_mcp.backends.moneybird"
+_TRIBE = "invoice_mcp.backends.tribe"
 ADAPTERS: Final[Mapping[str, Adapter]] = {
     "ledger": Adapter(f"{_LEDGER}.capabilities:CAPABILITIES", f"{_LEDGER}.connect:connect"),
+    "tribe": Adapter(f"{_TRIBE}.capabilities:CAPABILITIES", f"{_TRIBE}.connect:connect"),
     "moneybird": Adapter(f"{_MONEYBIRD}.capabilities:CAPABILITIES", f"{_MONEYBIRD}.connect:connect"),
 }
 

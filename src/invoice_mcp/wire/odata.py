@@ -18,6 +18,7 @@ Value = str | bool | int | Decimal | dt.datetime | UUID | None
 """What a property can be compared with: Edm.String, Boolean, Int, Double, DateTimeOffset, Guid, and null."""
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}", re.ASCII)
+_UNSAYABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _GUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", re.ASCII)
 
 
@@ -48,7 +49,7 @@ class Expand:
 
 def sayable(text: str) -> bool:
     """Whether `text` can stand in a literal: not empty, no control characters, no half of a surrogate pair."""
-    return bool(text) and not any(character < " " or "\x7f" <= character <= "\x9f" for character in text) and _utf8(text)
+    return bool(text) and not _UNSAYABLE.search(text)
 
 
 def literal(value: Value) -> str:
@@ -194,11 +195,3 @@ def _instant(value: dt.datetime) -> str:
         raise ValueError("an instant has a time zone")
     exact = value.astimezone(dt.UTC).replace(tzinfo=None)
     return f"{exact.isoformat(timespec='microseconds' if exact.microsecond else 'seconds')}Z"
-
-
-def _utf8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

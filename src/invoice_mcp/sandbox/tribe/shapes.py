@@ -17,9 +17,7 @@ def shown(book: Book, entity: Entity, shape: Shape) -> dict[str, Any]:
     entity_type = TYPES[entity.set]
     wanted = entity_type.properties if shape.select is None else shape.select
     changed = entity.values.get("LastMutationDate")
-    shown_values = {
-        name: _value(entity.values.get(name)) for name in entity_type.properties if name in wanted
-    }
+    shown_values = {name: _value(entity.values.get(name)) for name in entity_type.properties if name in wanted}
     for name, inner in shape.expand.items():
         found = followed(book, entity, name, entity_type.navigations[name])
         shown_values[name] = [shown(book, each, inner) for each in found]

@@ -1,0 +1,214 @@
+"""Tribe's endpoints, as far as they are used: what is asked, and the records that come back.
+
+Everything asked is OData V4 that any engine takes: whole entities (no `$select`, since a tenant's model may lack a
+property), `$expand` by name, and pages in the order of the ID.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from invoice_mcp.backends.scanning import Lists, Sheet
+from invoice_mcp.backends.tribe.refusals import lacks_set, refused
+from invoice_mcp.backends.tribe.wire import READER, Created, Envelope, Invoice, Phase, Relationship
+from invoice_mcp.errors import NotFound, VendorContract
+from invoice_mcp.net import ApiClient, Json, LostAnswer, Refusal, Reply
+from invoice_mcp.wire.odata import Expand, Filter, guid, keyed, options
+from invoice_mcp.wire.records import AnyRecord
+
+ROOT: Final = ("v1", "odata")
+INVOICES: Final = "Activity_Invoice"
+LINES: Final = "ProductLine"
+PHASES: Final = "Datastore_Phase_ActivityInvoice"
+RELATIONSHIPS: Final = "Relationship"
+PER_PAGE: Final = 100
+"""Rows of a page: what Tribe's own example asks for. Its most is not documented."""
+
+_MAX_PARTS: Final = 20
+"""Answers that one page may come in, where the engine cuts it into smaller ones."""
+
+_IN_A_LIST: Final = (Expand("Phase"), Expand("Relationship"))
+_WHOLE: Final = (Expand("Phase"), Expand("ProductLines"), Expand("Relationship"), Expand("Contact"))
+_NUMBERS: Final = frozenset({"Quantity", "Price", "VatPercentage", "DiscountPercentage"})
+"""Doubles that are written: JSON numbers on the wire, text in a step, which is kept as JSON."""
+
+
+class Api:
+    """One tenant.
+
+    Reads raise only errors of `invoice_mcp.errors`; writes also `LostAnswer`. The tenant's phases are asked for once
+    and kept.
+    """
+
+    def __init__(self, client: ApiClient) -> None:
+        self._client = client
+        self._phases: Sequence[Phase] | None = None
+
+    async def phases(self) -> Sequence[Phase]:
+        """The tenant's phases."""
+        if self._phases is None:
+            sheet = await self._page(PHASES, _paged(None, ()), 0, PER_PAGE, Phase)
+            self._phases = sheet.records
+        return self._phases
+
+    async def invoice(self, invoice_id: str, field: str = "ref") -> Invoice:
+        """The invoice of this id, with its phase, lines, buyer and contact.
+
+        Raises:
+            NotFound: there is none, or it cannot be an id (then nothing is asked); `field` names the argument.
+        """
+        missing = NotFound(
+            f"{field} names no invoice of this account.", next="Take a ref from search_invoices.", field=field
+        )
+        key = guid(invoice_id)
+        if key is None:
+            raise missing
+        try:
+            reply = await self._client.get((*ROOT, keyed(INVOICES, key)), options(expand=_WHOLE))
+        except Refusal as refusal:
+            if refusal.status == 404 and not lacks_set(refusal, INVOICES):
+                raise missing from None
+            raise refused(refusal, INVOICES) from None
+        found = READER.one(Invoice, reply.json, "invoice")
+        if found.id != str(key):
+            raise READER.broken("invoice.ID")
+        return found
+
+    async def some_invoices(self, condition: Filter, most: int, orderby: Sequence[str] = ("ID",)) -> Sheet[Invoice]:
+        """The first `most` invoices that match."""
+        query = options(condition=condition, expand=_IN_A_LIST, orderby=orderby, top=most, count=True)
+        return await self._page(INVOICES, query, 0, most, Invoice)
+
+    def lists(self, condition: Filter | None) -> Lists[Invoice]:
+        """The invoices that match, page by page."""
+
+        async def fetch(_: int, page: int) -> Sheet[Invoice]:
+            skip = (page - 1) * PER_PAGE
+            query = _paged(condition, _IN_A_LIST)
+            return await self._page(INVOICES, query, skip, PER_PAGE, Invoice)
+
+        return Lists(1, fetch, lambda record: record.id)
+
+    def buyers(self, condition: Filter | None) -> Lists[Relationship]:
+        """Relationships that match, page by page; customers are among them."""
+
+        async def fetch(_: int, page: int) -> Sheet[Relationship]:
+            query = _paged(condition, ())
+            return await self._page(RELATIONSHIPS, query, (page - 1) * PER_PAGE, PER_PAGE, Relationship)
+
+        return Lists(1, fetch, lambda record: record.id)
+
+    async def buyer(self, buyer_id: str) -> Relationship | None:
+        """The relationship of this id."""
+        key = guid(buyer_id)
+        if key is None:
+            return None
+        try:
+            reply = await self._client.get((*ROOT, keyed(RELATIONSHIPS, key)))
+        except Refusal as refusal:
+            if refusal.status == 404 and not lacks_set(refusal, RELATIONSHIPS):
+                return None
+            raise refused(refusal, RELATIONSHIPS) from None
+        found = READER.one(Relationship, reply.json, "relationship")
+        if found.id != str(key):
+            raise READER.broken("relationship.ID")
+        return found
+
+    async def create(self, entity_set: str, body: Mapping[str, Any]) -> str:
+        """A new entity; its id.
+
+        Raises:
+            InvoiceError: refused; nothing was written.
+            LostAnswer: whether it was written is not known, or what came back names no entity.
+        """
+        reply = await self._write("POST", (entity_set,), body)
+        try:
+            return READER.one(Created, reply.json, "created").id
+        except VendorContract as error:
+            raise LostAnswer(error.message) from None
+
+    async def write(self, method: str, segment: str, body: Mapping[str, Any] | None) -> None:
+        """A write to an entity that is there; what it answers is not relied on. Raises as `create`."""
+        await self._write(method, (segment,), body)
+
+    async def close(self) -> None:
+        """Let go of connections; idempotent."""
+        await self._client.aclose()
+
+    async def _write(self, method: str, segments: Sequence[str], body: Mapping[str, Any] | None) -> Reply:
+        try:
+            return await self._client.send(method, (*ROOT, *segments), json=None if body is None else _wire(body))
+        except Refusal as refusal:
+            raise refused(refusal, segments[0].partition("(")[0]) from None
+
+    async def _page(
+        self, entity_set: str, query: Sequence[tuple[str, str]], skip: int, most: int, model: type[AnyRecord]
+    ) -> Sheet[AnyRecord]:
+        """`most` records after the first `skip`, in however many answers the engine gives them.
+
+        An engine that cuts a page says where it goes on, by a link or at least by the count; the link is followed
+        within the account's own base address only.
+        """
+        path = (*ROOT, entity_set)
+        records: list[AnyRecord] = []
+        asked = [*query, *([("$skip", str(skip))] if skip else [])]
+        for _ in range(_MAX_PARTS):
+            part = await self._part(entity_set, asked)
+            more = READER.many(model, part.value, entity_set)
+            records += more
+            read = skip + len(records)
+            # Without a count a short answer may still have been cut: only an empty one is an end.
+            goes_on = part.next_link is not None or (part.count is None or part.count > read)
+            if not more or len(records) >= most or not goes_on:
+                return Sheet(records, _follows(part, read, full=len(records) >= most))
+            if part.next_link is not None:
+                link = self._client.next_link(part.next_link, path)
+                if link.segments != path:
+                    raise READER.broken(f"{entity_set}.@odata.nextLink")
+                asked = [*link.query]
+            else:
+                kept = [pair for pair in query if pair[0] not in ("$top", "$skip")]
+                asked = [*kept, ("$top", str(most - len(records))), ("$skip", str(read))]
+        raise READER.broken(f"{entity_set}.@odata.nextLink")
+
+    async def _part(self, entity_set: str, query: Sequence[tuple[str, str]]) -> Envelope:
+        try:
+            reply = await self._client.get((*ROOT, entity_set), query)
+        except Refusal as refusal:
+            raise refused(refusal, entity_set) from None
+        return READER.one(Envelope, reply.json, entity_set)
+
+
+def _paged(condition: Filter | None, expand: Sequence[Expand]) -> Sequence[tuple[str, str]]:
+    return options(condition=condition, expand=expand, orderby=("ID",), top=PER_PAGE, count=True)
+
+
+def _follows(part: Envelope, read: int, *, full: bool) -> bool:
+    """Whether there is more after `read` records: by the count, where it does not contradict what was read."""
+    if part.count is None or part.count < read:
+        return full or part.next_link is not None
+    return part.count > read
+
+
+def line_path(line_id: str) -> str:
+    """The segment of a line."""
+    return keyed(LINES, UUID(line_id))
+
+
+def invoice_path(invoice_id: str) -> str:
+    """The segment of an invoice."""
+    return keyed(INVOICES, UUID(invoice_id))
+
+
+def _wire(body: Mapping[str, Any]) -> dict[str, Json]:
+    """`body` with its numbers as numbers."""
+    return {key: _value(key, value) for key, value in body.items()}
+
+
+def _value(key: str, value: Any) -> Json:
+    if key in _NUMBERS:
+        return Decimal(value)
+    if isinstance(value, Mapping):
+        return _wire(value)
+    return [_wire(each) for each in value] if isinstance(value, (list, tuple)) else value
