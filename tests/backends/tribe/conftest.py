@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from invoice_mcp.sandbox.tribe.seeds import CLIENT_ID, CLIENT_SECRET, PHASE_STAT
 from invoice_mcp.sandbox.tribe.switches import Switches
 from invoice_mcp.settings import parse_settings
 from invoice_mcp.settings.today import account_today
+from tests.held_clock import HeldClock
 
 NOW = dt.datetime(2026, 11, 18, 9, 30, tzinfo=dt.UTC)
 TODAY = NOW.date()
@@ -52,7 +53,6 @@ base_url = "{url}"
 token_url = "{url}/oauth2/token"
 client_id = "{client}"
 client_secret = "{secret}"
-currency = "EUR"
 time_zone = "UTC"
 phases = {{ {phases} }}
 {more}
@@ -66,28 +66,13 @@ _REQUESTS = {
 }
 
 
-class HeldClock:
-    """A clock that moves only when told to."""
-
-    def __init__(self, now: dt.datetime) -> None:
-        self._now = now
-
-    def now(self) -> dt.datetime:
-        return self._now
-
-    async def sleep(self, seconds: int) -> None:
-        self.advance(seconds=seconds)
-
-    def advance(self, **by: int) -> None:
-        self._now += dt.timedelta(**by)
-
-
 @dataclass
 class Bench:
     """An account, the double behind it, and what passed between them."""
 
     backend: TribeBackend
     proxy: FaultProxy
+    connected: Callable[..., TribeBackend]
     book: Book
     clock: HeldClock
     switches: Switches
@@ -178,6 +163,8 @@ async def bench(
     dress: Callable[[Any], Any] = lambda app: app,
     phases: dict[str, str] = PHASE_STATUSES,
     path: str = "",
+    scan_pages: int = 5,
+    currency: str | None = "EUR",
     state_dir: Path = Path("/nonexistent"),
 ) -> AsyncIterator[Bench]:
     """A double of its own with an account on it. `dress` puts something between the two."""
@@ -190,26 +177,38 @@ async def bench(
         return reminders
 
     async with running(dress(create_app(book, known, clock))) as proxy:
-        text = CONFIGURATION.format(
-            url=f"{proxy.url}{path}",
-            client=CLIENT_ID,
-            secret=CLIENT_SECRET,
-            phases=", ".join(f'"{code}" = "{status}"' for code, status in phases.items()),
-            more=more,
-        )
-        settings = parse_settings(text, Path("/"))
-        account = settings.accounts["crm"]
-        around = Surroundings(
-            mail=settings.mail,
-            state_dir=state_dir,
-            clock=clock,
-            today=lambda: account_today(settings, account, clock),
-            scan_pages=settings.scan_pages,
-            reminded=reminded,
-        )
-        backend = connect(account, around)
+
+        def connected(url: str = proxy.url, timeout_s: float = 20) -> TribeBackend:
+            text = CONFIGURATION.format(
+                url=proxy.url,
+                client=CLIENT_ID,
+                secret=CLIENT_SECRET,
+                phases=", ".join(f'"{code}" = "{status}"' for code, status in phases.items()),
+                more=more,
+            )
+            settings = parse_settings(text, Path("/"))
+            account = settings.accounts["crm"]
+            options = replace(account.options, token_url=f"{url}/oauth2/token")
+            elsewhere = {
+                "base_url": f"{url}{path}",
+                "timeout_s": timeout_s,
+                "allow_custom_host": True,
+                "currency": currency,
+            }
+            account = replace(account, options=options, **elsewhere)
+            around = Surroundings(
+                mail=settings.mail,
+                state_dir=state_dir,
+                clock=clock,
+                today=lambda: account_today(settings, account, clock),
+                scan_pages=scan_pages,
+                reminded=reminded,
+            )
+            return connect(account, around)
+
+        backend = connected()
         try:
-            yield Bench(backend, proxy, book, clock, known, reminders)
+            yield Bench(backend, proxy, connected, book, clock, known, reminders)
         finally:
             await backend.close()
 

@@ -11,9 +11,10 @@ from uuid import UUID
 
 from invoice_mcp.backends.scanning import Lists, Sheet
 from invoice_mcp.backends.tribe.refusals import lacks_set, refused
-from invoice_mcp.backends.tribe.wire import READER, Created, Envelope, Invoice, Phase, Relationship
+from invoice_mcp.backends.tribe.wire import READER, Created, Envelope, Invoice, Phase, Relationship, WholeInvoice
+from invoice_mcp.clock import Clock
 from invoice_mcp.errors import NotFound, VendorContract
-from invoice_mcp.net import ApiClient, Json, LostAnswer, Refusal, Reply
+from invoice_mcp.net import ApiClient, Json, Kept, LostAnswer, Refusal, Reply
 from invoice_mcp.wire.odata import Expand, Filter, guid, keyed, options
 from invoice_mcp.wire.records import AnyRecord
 
@@ -24,6 +25,9 @@ PHASES: Final = "Datastore_Phase_ActivityInvoice"
 RELATIONSHIPS: Final = "Relationship"
 PER_PAGE: Final = 100
 """Rows of a page: what Tribe's own example asks for. Its most is not documented."""
+
+KEPT_S: Final = 300
+"""How long the tenant's phases are taken to be as they were."""
 
 _MAX_PARTS: Final = 20
 """Answers that one page may come in, where the engine cuts it into smaller ones."""
@@ -37,22 +41,22 @@ _NUMBERS: Final = frozenset({"Quantity", "Price", "VatPercentage", "DiscountPerc
 class Api:
     """One tenant.
 
-    Reads raise only errors of `invoice_mcp.errors`; writes also `LostAnswer`. The tenant's phases are asked for once
-    and kept.
+    Reads raise only errors of `invoice_mcp.errors`; writes also `LostAnswer`. The tenant's phases are kept for a while.
     """
 
-    def __init__(self, client: ApiClient) -> None:
+    def __init__(self, client: ApiClient, clock: Clock) -> None:
         self._client = client
-        self._phases: Sequence[Phase] | None = None
+        self._phases: Kept[None, Sequence[Phase]] = Kept(clock, seconds=KEPT_S, most=1)
 
     async def phases(self) -> Sequence[Phase]:
         """The tenant's phases."""
-        if self._phases is None:
-            sheet = await self._page(PHASES, _paged(None, ()), 0, PER_PAGE, Phase)
-            self._phases = sheet.records
-        return self._phases
 
-    async def invoice(self, invoice_id: str, field: str = "ref") -> Invoice:
+        async def read() -> Sequence[Phase]:
+            return (await self._page(PHASES, _paged(None, ()), 0, PER_PAGE, Phase)).records
+
+        return await self._phases.get(None, read)
+
+    async def invoice(self, invoice_id: str, field: str = "ref") -> WholeInvoice:
         """The invoice of this id, with its phase, lines, buyer and contact.
 
         Raises:
@@ -70,7 +74,7 @@ class Api:
             if refusal.status == 404 and not lacks_set(refusal, INVOICES):
                 raise missing from None
             raise refused(refusal, INVOICES) from None
-        found = READER.one(Invoice, reply.json, "invoice")
+        found = READER.one(WholeInvoice, reply.json, "invoice")
         if found.id != str(key):
             raise READER.broken("invoice.ID")
         return found

@@ -44,7 +44,7 @@ def connect(account: AccountSettings, around: Surroundings) -> TribeBackend:
     statuses = {code: Status(status) for code, status in options.phases.items()}
     desk = Desk(
         account=account.name,
-        api=Api(client),
+        api=Api(client, around.clock),
         clock=around.clock,
         today=around.today,
         currency=account.currency,

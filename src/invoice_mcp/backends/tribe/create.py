@@ -15,7 +15,7 @@ from invoice_mcp.backends.tribe.drafts import NEW_INVOICE, SET_PATH, Draft, chec
 from invoice_mcp.backends.tribe.filters import IMPORT_ID
 from invoice_mcp.backends.tribe.look_alikes import candidates_of, check_no_look_alike
 from invoice_mcp.backends.tribe.reading import buyer_name
-from invoice_mcp.backends.tribe.wire import Invoice as Record
+from invoice_mcp.backends.tribe.wire import WholeInvoice
 from invoice_mcp.domain.invoice import Party
 from invoice_mcp.domain.requests import CreateInvoice
 from invoice_mcp.domain.results import NAME_LENGTH
@@ -114,7 +114,7 @@ async def _new(desk: Desk, write: Write, request: CreateInvoice) -> Plan:
     return Plan((first, *rest), warnings=warnings, amount=size_of(total))
 
 
-def _resolved(desk: Desk, request: CreateInvoice, source: Record | None, buyer: Party) -> Draft:
+def _resolved(desk: Desk, request: CreateInvoice, source: WholeInvoice | None, buyer: Party) -> Draft:
     if request.lines:
         out = lines.from_request(request.lines)
     elif source is not None and source.lines:
@@ -138,7 +138,7 @@ def _resolved(desk: Desk, request: CreateInvoice, source: Record | None, buyer: 
     return Draft(head, out, currency)
 
 
-async def _buyer(desk: Desk, request: CreateInvoice, source: Record | None) -> Party:
+async def _buyer(desk: Desk, request: CreateInvoice, source: WholeInvoice | None) -> Party:
     if request.buyer is not None:
         return await buyers.resolve(desk.api, request.buyer, desk.scan_pages)
     if source is None or source.relationship is None:
@@ -158,7 +158,7 @@ async def _check_lines(desk: Desk, step: Step, created: str) -> None:
         record = await desk.api.invoice(created)
     except InvoiceError:
         return  # it was accepted; that it cannot be read now says nothing about it
-    if len(record.lines or ()) == sent or not sent:
+    if len(record.lines) == sent or not sent:
         return
     try:
         await desk.api.write("DELETE", invoice_path(created), None)

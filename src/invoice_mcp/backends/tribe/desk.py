@@ -11,8 +11,7 @@ from invoice_mcp.backends.mailing import Post
 from invoice_mcp.backends.tribe.api import Api
 from invoice_mcp.backends.tribe.phase_map import PhaseMap, find_phase
 from invoice_mcp.backends.tribe.reading import Viewpoint, from_vendor_invoice
-from invoice_mcp.backends.tribe.wire import Invoice as Record
-from invoice_mcp.backends.tribe.wire import Phase
+from invoice_mcp.backends.tribe.wire import Phase, WholeInvoice
 from invoice_mcp.clock import Clock, rfc3339
 from invoice_mcp.domain.invoice import Invoice
 from invoice_mcp.errors import PolicyRefused
@@ -60,7 +59,7 @@ class Desk:
         """
         return await self.invoice_from(await self.api.invoice(invoice_id, field))
 
-    async def invoice_from(self, record: Record) -> Invoice:
+    async def invoice_from(self, record: WholeInvoice) -> Invoice:
         """The whole invoice of a record that was read, with the reminders that left from here."""
         reminders = (await self.reminded([record.id])).get(record.id, ())
         return replace(from_vendor_invoice(record, self.view()), reminders=tuple(reminders))
@@ -80,7 +79,7 @@ class Desk:
             )
         return found
 
-    def before(self, record: Record, **more: Any) -> dict[str, Any]:
+    def before(self, record: WholeInvoice, **more: Any) -> dict[str, Any]:
         """What a step relies on: how the invoice was, and when that was read."""
         return {"invoice": record.id, "state": _state(record), "read_at": self.stamp(), **more}
 
@@ -96,7 +95,7 @@ class Desk:
         if _state(await self.api.invoice(step.before["invoice"])) != step.before["state"]:
             raise changed_meanwhile()
 
-    def is_unchanged(self, record: Record, before: Mapping[str, Any]) -> bool:
+    def is_unchanged(self, record: WholeInvoice, before: Mapping[str, Any]) -> bool:
         """Whether the invoice is as the step found it."""
         return bool(_state(record) == before["state"])
 
@@ -105,7 +104,7 @@ class Desk:
         return rfc3339(self.clock.now())
 
 
-def _state(record: Record) -> str:
+def _state(record: WholeInvoice) -> str:
     """Everything that a write may rely on."""
     marks = (
         record.updated_at,
@@ -115,6 +114,6 @@ def _state(record: Record) -> str:
         record.subject,
         record.gross,
         record.net,
-        len(record.lines or ()),
+        len(record.lines),
     )
     return "|".join(map(str, marks))

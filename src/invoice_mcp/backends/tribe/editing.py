@@ -8,7 +8,7 @@ from invoice_mcp.backends.tribe.api import LINES, invoice_path, line_path
 from invoice_mcp.backends.tribe.desk import Desk
 from invoice_mcp.backends.tribe.drafts import SET_PATH, Draft, line_steps, reference_head
 from invoice_mcp.backends.tribe.reading import amounts
-from invoice_mcp.backends.tribe.wire import Invoice as Record
+from invoice_mcp.backends.tribe.wire import WholeInvoice
 from invoice_mcp.domain.requests import CreateInvoice
 from invoice_mcp.domain.signs import check_sign, size_of
 from invoice_mcp.domain.status import Kind, Status
@@ -31,14 +31,14 @@ async def plan(desk: Desk, write: Write, request: CreateInvoice) -> Plan:
             field="replaces",
         )
     head = await _head(desk, request)
-    out = lines.from_request(request.lines) if request.lines else lines.from_copy(record.lines or ())
+    out = lines.from_request(request.lines) if request.lines else lines.from_copy(record.lines)
     currency = request.currency or amounts(record, desk.view()).currency
     total = Draft({"IsVatIncluded": bool(record.inclusive), **head}, out, currency).total()
     check_sign(Kind.INVOICE, total)
     before = desk.before(record)
     steps = [Step(1, "PUT", f"{SET_PATH}/{invoice_path(record.id)}", head, before, write.identity)] if head else []
     if request.lines:
-        gone = [f"{SET_PATH}/{line_path(line.id)}" for line in record.lines or ()]
+        gone = [f"{SET_PATH}/{line_path(line.id)}" for line in record.lines]
         steps += [
             Step(number, "DELETE", path, {}, before, write.identity)
             for number, path in enumerate(gone, start=len(steps) + 1)
@@ -47,10 +47,10 @@ async def plan(desk: Desk, write: Write, request: CreateInvoice) -> Plan:
     return Plan(tuple(steps), amount=size_of(total))
 
 
-async def find(desk: Desk, step: Step, record: Record) -> Found | Absent | Undetermined:
+async def find(desk: Desk, step: Step, record: WholeInvoice) -> Found | Absent | Undetermined:
     """Whether a step took effect, by what the invoice `record` says now."""
     taken = Found(record.id, {"invoice_id": record.id})
-    standing = record.lines or []
+    standing = record.lines
     if step.method == "DELETE":
         there = any(step.path.endswith(line_path(line.id)) for line in standing)
         return Absent() if there else taken
@@ -77,7 +77,7 @@ async def _head(desk: Desk, request: CreateInvoice) -> dict[str, Any]:
     return head
 
 
-def _says(record: Record, body: Any) -> bool:
+def _says(record: WholeInvoice, body: Any) -> bool:
     """Whether the invoice says all that the body writes."""
     known: dict[str, Any] = {
         **record.others,

@@ -10,7 +10,7 @@ from invoice_mcp.backends.base import Absent, Step, Undetermined, Write
 from invoice_mcp.backends.tribe.api import INVOICES, ROOT
 from invoice_mcp.backends.tribe.desk import Desk
 from invoice_mcp.backends.tribe.reading import from_vendor_invoice
-from invoice_mcp.backends.tribe.wire import Invoice as Record
+from invoice_mcp.backends.tribe.wire import WholeInvoice
 from invoice_mcp.domain.invoice import Invoice
 from invoice_mcp.errors import InvoiceError
 from invoice_mcp.net import LostAnswer
@@ -18,7 +18,7 @@ from invoice_mcp.net import LostAnswer
 PATH = f"/{'/'.join(ROOT)}/{INVOICES}"
 
 
-async def step(desk: Desk, write: Write, record: Record, code: str, **before: Any) -> Step:
+async def step(desk: Desk, write: Write, record: WholeInvoice, code: str, **before: Any) -> Step:
     """The step that moves the invoice of `record` to the tenant's phase `code`.
 
     Raises:
@@ -63,5 +63,5 @@ async def find(desk: Desk, step: Step) -> Invoice | Absent | Undetermined:
     return Absent() if desk.is_unchanged(record, step.before) else Undetermined((record.id,))
 
 
-def _arrived(record: Record, step: Step) -> bool:
+def _arrived(record: WholeInvoice, step: Step) -> bool:
     return record.phase is not None and record.phase.id == step.before["phase"]

@@ -7,7 +7,7 @@ from invoice_mcp.backends.base import Absent, Found, Plan, Step, StepResult, Und
 from invoice_mcp.backends.tribe import moving
 from invoice_mcp.backends.tribe.api import invoice_path
 from invoice_mcp.backends.tribe.desk import Desk
-from invoice_mcp.backends.tribe.wire import Invoice as Record
+from invoice_mcp.backends.tribe.wire import WholeInvoice
 from invoice_mcp.domain.invoice import Invoice
 from invoice_mcp.domain.money import Money
 from invoice_mcp.domain.requests import ChangePhase
@@ -99,7 +99,7 @@ def _check_sayable(desk: Desk, request: ChangePhase) -> None:
         raise Unsupported("Tribe CRM moves an invoice at once.", next="Leave on out.", field="on")
 
 
-def _is_there(desk: Desk, label: str, target: str, record: Record) -> bool:
+def _is_there(desk: Desk, label: str, target: str, record: WholeInvoice) -> bool:
     """In the very phase; or, asked for by a word of ours, in one that means the same or comes after it."""
     here = desk.phases.status(record.phase)
     if record.phase is not None and (record.phase.code or "").casefold() == target.casefold():

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from invoice_mcp.backends.tribe.phase_map import PhaseMap
-from invoice_mcp.backends.tribe.wire import READER, ProductLine, Relationship
+from invoice_mcp.backends.tribe.wire import READER, ProductLine, Relationship, WholeInvoice
 from invoice_mcp.backends.tribe.wire import Invoice as Record
 from invoice_mcp.domain.invoice import Abilities, Invoice, Line, Party, Ref
 from invoice_mcp.domain.money import check_size, round_money
@@ -53,7 +53,7 @@ class Amounts:
     warnings: tuple[str, ...]
 
 
-def from_vendor_invoice(record: Record, view: Viewpoint) -> Invoice:
+def from_vendor_invoice(record: WholeInvoice, view: Viewpoint) -> Invoice:
     """The whole invoice.
 
     Raises:
@@ -61,8 +61,7 @@ def from_vendor_invoice(record: Record, view: Viewpoint) -> Invoice:
     """
     figures = amounts(record, view)
     row = from_vendor_row(record, view)
-    lines = record.lines or []
-    totals = line_totals(lines, figures.currency, inclusive=bool(record.inclusive))
+    totals = line_totals(record.lines, figures.currency, inclusive=bool(record.inclusive))
     mail_to = _mail_to(record, view)
     return Invoice(
         ref=row.ref,
@@ -84,7 +83,7 @@ def from_vendor_invoice(record: Record, view: Viewpoint) -> Invoice:
         tax_basis="inclusive" if record.inclusive else "exclusive",
         lines=tuple(
             _line(line, net, figures.currency, f"invoice.ProductLines.{place}")
-            for place, (line, net) in enumerate(zip(lines, totals.line_net_amounts, strict=True))
+            for place, (line, net) in enumerate(zip(record.lines, totals.line_net_amounts, strict=True))
         ),
         taxes=totals.taxes,
         mail_to=mail_to,
@@ -256,7 +255,7 @@ def _day(record: Record, view: Viewpoint, meaning: str) -> dt.date | None:
         raise READER.broken(f"invoice.{name}") from None
 
 
-def _mail_to(record: Record, view: Viewpoint) -> str | None:
+def _mail_to(record: WholeInvoice, view: Viewpoint) -> str | None:
     """Where a reminder goes: the configured field of the person that the invoice names."""
     name = view.mail_to_field
     value = None if record.contact is None or name is None else record.contact.others.get(name)
@@ -276,7 +275,7 @@ def _abilities(record: Record, row: InvoiceRow, view: Viewpoint, mail_to: str | 
     )
 
 
-def _disagreements(record: Record, figures: Amounts, totals: InvoiceTotals) -> tuple[str, ...]:
+def _disagreements(record: WholeInvoice, figures: Amounts, totals: InvoiceTotals) -> tuple[str, ...]:
     if not record.lines:
         return ()
     if (totals.tax_exclusive_amount, totals.tax_inclusive_amount) == (figures.net, figures.gross):

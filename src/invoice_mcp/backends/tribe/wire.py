@@ -1,8 +1,9 @@
 """Tribe's records, as far as they are relied on: decoded strictly, or refused by the path of what is wrong.
 
-Source: Tribe's developer pages (invoices, product lines, datastores). What is null there may be null, and nearly
-everything may be missing: a tenant decides what is filled in, and an engine may leave null properties out. Keys that
-are not known, annotations and fields of the tenant's own among them, are let through.
+Source: Tribe's developer pages (invoices, product lines, datastores). A tenant decides what is filled in, so nearly
+everything may be null; but OData has every property sent, null or not, so nothing that is relied on may be missing.
+`ImportId` is not among the documented fields, and may be. Keys that are not known, annotations and fields of the
+tenant's own among them, are let through.
 """
 
 from collections.abc import Mapping
@@ -21,8 +22,8 @@ class Phase(Record):
     """A phase of the tenant's. `code` tells it to programs, `name` to people, in their language."""
 
     id: Guid = Field(alias="ID")
-    code: Text | None = Field(None, alias="Code")
-    name: Text | None = Field(None, alias="_Name")
+    code: Text | None = Field(alias="Code")
+    name: Text | None = Field(alias="_Name")
 
 
 class Relationship(Record):
@@ -30,11 +31,11 @@ class Relationship(Record):
 
     id: Guid = Field(alias="ID")
     type: Text | None = Field(None, alias="_Type")
-    name: Text | None = Field(None, alias="_Name")
+    name: Text | None = Field(alias="_Name")
 
 
 class Contact(Record):
-    """A person at a buyer; what the tenant configured is among its extra fields."""
+    """A person at a buyer; what the tenant configured is among its other fields."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -50,41 +51,46 @@ class ProductLine(Record):
     """A line. Amounts are in the invoice's currency, percentages of 100."""
 
     id: Guid = Field(alias="ID")
-    description: Text | None = Field(None, alias="Description")
-    quantity: Double | None = Field(None, alias="Quantity")
-    price: Double | None = Field(None, alias="Price")
-    discount: Double | None = Field(None, alias="DiscountPercentage")
-    vat: Double | None = Field(None, alias="VatPercentage")
-    net: Double | None = Field(None, alias="TotalExcludingVat")
+    description: Text | None = Field(alias="Description")
+    quantity: Double | None = Field(alias="Quantity")
+    price: Double | None = Field(alias="Price")
+    discount: Double | None = Field(alias="DiscountPercentage")
+    vat: Double | None = Field(alias="VatPercentage")
+    net: Double | None = Field(alias="TotalExcludingVat")
 
 
 class Invoice(Record):
-    """An invoice. `lines`, `contact`: None where they were not asked for, or are null."""
+    """An invoice as lists have it, with its phase and its buyer expanded."""
 
     model_config = ConfigDict(extra="allow")
 
     id: Guid = Field(alias="ID")
-    subject: Text | None = Field(None, alias="Subject")
-    number: Text | None = Field(None, alias="Number")
-    amount: Double | None = Field(None, alias="Amount")
-    currency: Currency | None = Field(None, alias="Currency")
-    inclusive: StrictBool | None = Field(None, alias="IsVatIncluded")
-    relation: Text | None = Field(None, alias="RelationDescription")
-    net: Double | None = Field(None, alias="TotalSalesExcludingVAT")
-    gross: Double | None = Field(None, alias="TotalSalesIncludingVAT")
-    vat: Double | None = Field(None, alias="VatAmount")
-    created_at: DateTimeOffset | None = Field(None, alias="CreationDate")
-    updated_at: DateTimeOffset | None = Field(None, alias="LastMutationDate")
+    subject: Text | None = Field(alias="Subject")
+    number: Text | None = Field(alias="Number")
+    amount: Double | None = Field(alias="Amount")
+    currency: Currency | None = Field(alias="Currency")
+    inclusive: StrictBool | None = Field(alias="IsVatIncluded")
+    relation: Text | None = Field(alias="RelationDescription")
+    net: Double | None = Field(alias="TotalSalesExcludingVAT")
+    gross: Double | None = Field(alias="TotalSalesIncludingVAT")
+    vat: Double | None = Field(alias="VatAmount")
+    created_at: DateTimeOffset | None = Field(alias="CreationDate")
+    updated_at: DateTimeOffset | None = Field(alias="LastMutationDate")
+    phase: Phase | None = Field(alias="Phase")
+    relationship: Relationship | None = Field(alias="Relationship")
     import_id: Text | None = Field(None, alias="ImportId")
-    phase: Phase | None = Field(None, alias="Phase")
-    relationship: Relationship | None = Field(None, alias="Relationship")
-    contact: Contact | None = Field(None, alias="Contact")
-    lines: list[ProductLine] | None = Field(None, alias="ProductLines")
 
     @property
     def others(self) -> Mapping[str, Any]:
         """What else was sent, undecoded: fields of the tenant's own."""
         return self.model_extra or {}
+
+
+class WholeInvoice(Invoice):
+    """An invoice with its lines, and the person it is addressed to."""
+
+    contact: Contact | None = Field(alias="Contact")
+    lines: list[ProductLine] = Field(alias="ProductLines")
 
 
 class Created(Record):

@@ -31,11 +31,15 @@ class Effect:
 
 @dataclass(slots=True)
 class Book:
-    """One tenant. `clients` maps client ids to secrets, `tokens` access tokens to the instant they expire."""
+    """One tenant. `clients` maps client ids to secrets, `tokens` access tokens to the instant they expire.
+
+    `handed_out` counts tokens, so that none is given twice.
+    """
 
     entities: dict[str, dict[str, Entity]]
     clients: dict[str, str]
     tokens: dict[str, dt.datetime] = field(default_factory=dict)
+    handed_out: int = 0
     journal: list[Effect] = field(default_factory=list)
     next_number: dict[int, int] = field(default_factory=dict)
     serial: int = 0

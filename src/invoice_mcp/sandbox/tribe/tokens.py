@@ -30,7 +30,8 @@ def hand_out(book: Book, switches: Switches, raw: bytes, now: dt.datetime) -> di
         raise _refused(401, "invalid_client", "Client authentication failed.")
     if not set(form.get("scope", "").split()) <= SCOPES:
         raise _refused(400, "invalid_scope", "The requested scope is invalid.")
-    token = hashlib.sha256(f"{form['client_id']}:{len(book.tokens)}".encode()).hexdigest()
+    book.handed_out += 1
+    token = hashlib.sha256(f"{form['client_id']}:{book.handed_out}".encode()).hexdigest()
     book.tokens[token] = now + dt.timedelta(seconds=switches.token_life_s)
     return {
         "access_token": token,

@@ -50,7 +50,7 @@ def seeded_book(now: dt.datetime, invoices: int = INVOICE_COUNT) -> Book:
     begin = now - dt.timedelta(days=365 * _YEARS)
     draw = random.Random(_SEED)  # noqa: S311  what happens has to happen again
     book = new_tenant(begin)
-    step = (now - begin) / invoices
+    step = (now - begin) / max(invoices, 1)
     for place in range(invoices):
         at = begin + step * place + dt.timedelta(minutes=draw.randrange(300))
         made = min(at, now - dt.timedelta(hours=1)).replace(microsecond=0)
