@@ -34,7 +34,7 @@ TODAY = NOW.date()
 ROOT = "/v1/odata"
 
 FIELDS = f"""
-contact_email_field = "EmailAddress"
+contact_email_field = "emailAddress"
 [accounts.crm.fields]
 issue_date = "{ISSUE_DATE}"
 due_date = "{DUE_DATE}"

@@ -25,7 +25,7 @@ VIEW = Viewpoint(
     today=dt.date(2026, 11, 18),
     phases=PhaseMap({code: Status(status) for code, status in PHASE_STATUSES.items()}, "accounts.crm.phases"),
     fields={"issue_date": ISSUE_DATE, "due_date": DUE_DATE, "paid_date": PAID_DATE, "buyer_reference": REFERENCE},
-    mail_to_field="EmailAddress",
+    mail_to_field="emailAddress",
     mails=True,
 )
 
@@ -53,7 +53,7 @@ class TestReplies(ReplyContract):
             "TotalExcludingVat",
         }
     )
-    formless = frozenset({ISSUE_DATE, DUE_DATE, PAID_DATE, REFERENCE, "EmailAddress"})
+    formless = frozenset({ISSUE_DATE, DUE_DATE, PAID_DATE, REFERENCE, "emailAddress"})
     unread = frozenset(
         {
             "@odata.context",

@@ -405,7 +405,7 @@ class TestRemind:
             said = await refused(crm, Unsupported, "send_reminder", NOBODY)
             assert "contact_email_field" in said
             assert crm.proxy.received == []
-        async with bench(more='contact_email_field = "EmailAddress"') as crm:
+        async with bench(more='contact_email_field = "emailAddress"') as crm:
             assert "due_date" in await refused(crm, Unsupported, "send_reminder", NOBODY)
             assert crm.proxy.received == []
 

@@ -6,12 +6,21 @@ property), `$expand` by name, and pages in the order of the ID.
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from invoice_mcp.backends.scanning import Lists, Sheet
 from invoice_mcp.backends.tribe.refusals import lacks_set, refused
-from invoice_mcp.backends.tribe.wire import READER, Created, Envelope, Invoice, Phase, Relationship, WholeInvoice
+from invoice_mcp.backends.tribe.wire import (
+    READER,
+    Created,
+    Envelope,
+    Invoice,
+    LinedInvoice,
+    Phase,
+    Relationship,
+    WholeInvoice,
+)
 from invoice_mcp.clock import Clock
 from invoice_mcp.errors import NotFound, VendorContract
 from invoice_mcp.net import ApiClient, Json, Kept, LostAnswer, Refusal, Reply
@@ -34,6 +43,7 @@ _MAX_PARTS: Final = 20
 
 _IN_A_LIST: Final = (Expand("Phase"), Expand("Relationship"))
 _WHOLE: Final = (Expand("Phase"), Expand("ProductLines"), Expand("Relationship"), Expand("Contact"))
+Listed = TypeVar("Listed", Invoice, LinedInvoice, Relationship)
 _NUMBERS: Final = frozenset({"Quantity", "Price", "VatPercentage", "DiscountPercentage"})
 """Doubles that are written: JSON numbers on the wire, text in a step, which is kept as JSON."""
 
@@ -86,22 +96,15 @@ class Api:
 
     def lists(self, condition: Filter | None) -> Lists[Invoice]:
         """The invoices that match, page by page."""
+        return self._lists(INVOICES, condition, _IN_A_LIST, Invoice)
 
-        async def fetch(_: int, page: int) -> Sheet[Invoice]:
-            skip = (page - 1) * PER_PAGE
-            query = _paged(condition, _IN_A_LIST)
-            return await self._page(INVOICES, query, skip, PER_PAGE, Invoice)
-
-        return Lists(1, fetch, lambda record: record.id)
+    def lined_lists(self, condition: Filter | None) -> Lists[LinedInvoice]:
+        """The same with their lines."""
+        return self._lists(INVOICES, condition, (*_IN_A_LIST, Expand("ProductLines")), LinedInvoice)
 
     def buyers(self, condition: Filter | None) -> Lists[Relationship]:
         """Relationships that match, page by page; customers are among them."""
-
-        async def fetch(_: int, page: int) -> Sheet[Relationship]:
-            query = _paged(condition, ())
-            return await self._page(RELATIONSHIPS, query, (page - 1) * PER_PAGE, PER_PAGE, Relationship)
-
-        return Lists(1, fetch, lambda record: record.id)
+        return self._lists(RELATIONSHIPS, condition, (), Relationship)
 
     async def buyer(self, buyer_id: str) -> Relationship | None:
         """The relationship of this id."""
@@ -145,6 +148,14 @@ class Api:
             return await self._client.send(method, (*ROOT, *segments), json=None if body is None else _wire(body))
         except Refusal as refusal:
             raise refused(refusal, segments[0].partition("(")[0]) from None
+
+    def _lists(
+        self, entity_set: str, condition: Filter | None, expand: Sequence[Expand], model: type[Listed]
+    ) -> Lists[Listed]:
+        async def fetch(_: int, page: int) -> Sheet[Listed]:
+            return await self._page(entity_set, _paged(condition, expand), (page - 1) * PER_PAGE, PER_PAGE, model)
+
+        return Lists(1, fetch, lambda record: record.id)
 
     async def _page(
         self, entity_set: str, query: Sequence[tuple[str, str]], skip: int, most: int, model: type[AnyRecord]

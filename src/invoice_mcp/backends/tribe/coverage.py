@@ -11,7 +11,7 @@ _ALL: Final = ("search_invoices", "get_invoice", *_WRITES)
 
 COVERAGE: Final = Coverage(
     vendor="Tribe CRM",
-    document="Invoices, OData: https://developer.tribecrm.nl/docs/api-reference/entities/activities/invoices",
+    document="Invoices, OData: https://developer.tribecrm.nl/docs/api/activities/invoices",
     endpoints=(
         Endpoint(
             f"GET {_SET}",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Final
 
 from invoice_mcp.backends.scanning import Source, scan
@@ -16,10 +17,10 @@ from invoice_mcp.backends.tribe.filters import (
     unanswerable,
 )
 from invoice_mcp.backends.tribe.phase_map import find_phase, unmapped
-from invoice_mcp.backends.tribe.reading import Viewpoint, from_vendor_row
-from invoice_mcp.backends.tribe.wire import Invoice
+from invoice_mcp.backends.tribe.reading import Viewpoint, amounts, from_vendor_row, line_totals
+from invoice_mcp.backends.tribe.wire import Invoice, LinedInvoice
 from invoice_mcp.domain.matching import Candidate, Filters, by_number
-from invoice_mcp.domain.query import Gap, InvoiceQuery, NumberMatches, Page, Position
+from invoice_mcp.domain.query import Gap, GroupBy, InvoiceQuery, NumberMatches, Page, Position
 from invoice_mcp.domain.status import Status
 from invoice_mcp.errors import InvalidRequest
 from invoice_mcp.wire.odata import Filter, eq, sayable
@@ -59,6 +60,8 @@ async def search(desk: Desk, query: InvoiceQuery, position: Position | None) -> 
             number=not loosely,
         )
         filters = Filters(query, narrowed.ids, loose_number=loosely)
+        if query.group_by is GroupBy.TAX_RATE:
+            return await scan(_lined_source(desk, condition), filters, position, scan_pages=desk.scan_pages)
         return await scan(_source(desk, condition), filters, position, scan_pages=desk.scan_pages)
 
     page = await scanned(loosely=False)
@@ -124,7 +127,29 @@ def _source(desk: Desk, condition: Filter | None) -> Source[Invoice]:
     )
 
 
+def _lined_source(desk: Desk, condition: Filter | None) -> Source[LinedInvoice]:
+    """The same, with VAT by rate."""
+    view = desk.view()
+
+    async def by_rate(read: Sequence[LinedInvoice]) -> Sequence[Candidate]:
+        return [replace(_candidate(record, view), taxes=_taxes(record, view)) for record in read]
+
+    return Source(
+        account=desk.account,
+        lists=desk.api.lined_lists(condition),
+        candidates=lambda read: [_candidate(record, view) for record in read],
+        by_rate=by_rate,
+    )
+
+
 def _candidate(record: Invoice, view: Viewpoint) -> Candidate:
     row = from_vendor_row(record, view)
     said = (row.invoice_number, row.buyer, row.buyer_reference, row.subject)
     return Candidate(row, "\n".join(part for part in said if part))
+
+
+def _taxes(record: LinedInvoice, view: Viewpoint) -> list[tuple[Decimal, Decimal, Decimal]]:
+    """Rate, taxable amount and VAT."""
+    currency = amounts(record, view).currency
+    totals = line_totals(record.lines, currency, inclusive=bool(record.inclusive))
+    return [(tax.tax_rate, tax.taxable_amount, tax.tax_amount) for tax in totals.taxes]

@@ -86,11 +86,16 @@ class Invoice(Record):
         return self.model_extra or {}
 
 
-class WholeInvoice(Invoice):
+class LinedInvoice(Invoice):
+    """An invoice with its lines."""
+
+    lines: list[ProductLine] = Field(alias="ProductLines")
+
+
+class WholeInvoice(LinedInvoice):
     """An invoice with its lines, and the person it is addressed to."""
 
     contact: Contact | None = Field(alias="Contact")
-    lines: list[ProductLine] = Field(alias="ProductLines")
 
 
 class Created(Record):

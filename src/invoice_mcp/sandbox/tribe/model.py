@@ -138,6 +138,6 @@ TYPES: Final[Mapping[str, EntityType]] = {
         ),
         EntityType(PHASES, "Datastore.Phase.ActivityInvoice", {**_STANDARD, "Code": Edm.STRING}, writable=False),
         EntityType(RELATIONSHIPS, "Relationship", {**_STANDARD, "ImportId": Edm.STRING}, writable=False),
-        EntityType(CONTACTS, "Relation.Person.Contact", {**_STANDARD, "EmailAddress": Edm.STRING}, writable=False),
+        EntityType(CONTACTS, "Relation.Person.Contact", {**_STANDARD, "emailAddress": Edm.STRING}, writable=False),
     )
 }

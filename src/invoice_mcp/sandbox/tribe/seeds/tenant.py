@@ -80,7 +80,7 @@ def new_tenant(now: dt.datetime) -> Book:
         buyer = _entity(desk, RELATIONSHIPS, {"_Name": name})
         buyer.values["_Type"] = "Relationship.Organization.CommercialRelationship.Customer"
         if address is not None:
-            _entity(desk, CONTACTS, {"_Name": f"Crediteuren {name}", "EmailAddress": address})
+            _entity(desk, CONTACTS, {"_Name": f"Crediteuren {name}", "emailAddress": address})
     supplier = _entity(desk, RELATIONSHIPS, {"_Name": "Drukkerij Van Dam inkoop"})
     supplier.values["_Type"] = "Relationship.Organization.CommercialRelationship.Supplier"
     return book
