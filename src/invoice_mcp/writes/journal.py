@@ -28,13 +28,15 @@ class StepRecord:
 
     step: Step
     state: Literal["planned", "sent", "done", "refused"]
-    sent_at: dt.datetime | None
     result: StepResult | None
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A write on record. `deadline_at`: until then whoever began it may still be at it."""
+    """A write on record.
+
+    `deadline_at`: until then whoever began it may still be at it; once nobody is, when it was last given up or settled.
+    """
 
     id: str
     account: str
@@ -157,11 +159,12 @@ class Journal:
     async def reminders(self, account: str, invoice_ids: Sequence[str]) -> dict[str, list[Reminder]]:
         """The reminders of these invoices that left, or may have, in their order; keys only where there are some."""
         found = await self._database.read(
-            lambda connection: [_step(each) for each in sql.steps_on(connection, account, "send_reminder", invoice_ids)]
+            lambda connection: sql.steps_on(connection, account, "send_reminder", invoice_ids)
         )
         reminders: dict[str, list[Reminder]] = {}
-        for record in found:
-            reminders.setdefault(record.step.before["invoice"], []).append(_reminder(record))
+        for row in found:
+            invoice_id = json.loads(row["step"])["before"]["invoice"]
+            reminders.setdefault(invoice_id, []).append(_reminder(row))
         return reminders
 
     async def _set_step(self, step: Step, **values: Any) -> None:
@@ -185,12 +188,12 @@ def _recognise(connection: "apsw.Connection", account: str, identity: Identity, 
     return None if found is None else _operation(connection, found)
 
 
-def _reminder(record: StepRecord) -> Reminder:
-    assert record.sent_at is not None
+def _reminder(found: Row) -> Reminder:
+    record = _step(found)
     delivery = {} if record.result is None else record.result.result.get("delivery", {})
     body = record.step.body
     return Reminder(
-        at=record.sent_at,
+        at=dt.datetime.fromisoformat(found["sent_at"]),
         tone=body.get("tone"),
         channel=delivery.get("channel") or body.get("channel", "vendor"),
         to=delivery.get("to") or body.get("recipient"),
@@ -220,6 +223,5 @@ def _step(found: Row) -> StepRecord:
     return StepRecord(
         step=Step(**{**fields, "identity": Identity(**fields["identity"])}),
         state=found["state"],
-        sent_at=None if found["sent_at"] is None else dt.datetime.fromisoformat(found["sent_at"]),
         result=result,
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from invoice_mcp.backends.base import Plan, StepResult
 from invoice_mcp.backends.tribe.backend import TribeBackend
 from invoice_mcp.domain.invoice import Reminder
-from invoice_mcp.domain.status import Kind, Status
+from invoice_mcp.domain.status import UNPAID, Kind, Status
 from invoice_mcp.sandbox.tribe.book import Entity
 from invoice_mcp.sandbox.tribe.model import CONTACTS, DUE_DATE, ISSUE_DATE, PAID_DATE, REFERENCE, RELATIONSHIPS
 from invoice_mcp.sandbox.tribe.seeds import PHASE_STATUSES
@@ -85,8 +85,10 @@ class TribeOffice:
     def _status(self, invoice: Entity) -> Status:
         status = Status(PHASE_STATUSES.get(self.crm.inside.code(invoice) or "", Status.UNKNOWN))
         due = _day(invoice.values[DUE_DATE])
-        late = due is not None and due < self.today and invoice.values["TotalSalesIncludingVAT"] > 0
-        return Status.OVERDUE if status is Status.OPEN and late else status
+        late = status is Status.OVERDUE or (due is not None and due < self.today)
+        if status in UNPAID and late:
+            return Status.OVERDUE if invoice.values["TotalSalesIncludingVAT"] > 0 else Status.OPEN
+        return status
 
 
 class TribeDesk(Desk):

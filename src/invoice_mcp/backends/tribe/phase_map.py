@@ -17,10 +17,12 @@ STATUS_OF: Final[Mapping[Phase, Status]] = {
 
 _BY_LABEL: Final[Mapping[str, Status]] = {phase.value: status for phase, status in STATUS_OF.items()}
 _MOVABLE: Final = frozenset({Status.DRAFT, Status.SCHEDULED, Status.UNKNOWN, *UNPAID})
-_LATER: Final[Mapping[Status, frozenset[Status]]] = {
+_TURNS: Final[Mapping[Status, frozenset[Status]]] = {
     Status.OPEN: frozenset({Status.OPEN, Status.OVERDUE}),
-    Status.PARTIALLY_PAID: frozenset({Status.PARTIALLY_PAID, Status.OVERDUE}),
+    Status.PARTIALLY_PAID: frozenset({Status.PARTIALLY_PAID, Status.OVERDUE, Status.OPEN}),
+    Status.OVERDUE: frozenset({Status.OVERDUE, Status.OPEN}),
 }
+"""The statuses that a mapped one can turn into, by the day and the sign of the total."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class PhaseMap:
         """The codes of phases in which an invoice can have one of these statuses; None where any can."""
         if not statuses or Status.UNKNOWN in statuses:
             return None
-        return [code for code, status in self.statuses.items() if _LATER.get(status, frozenset({status})) & statuses]
+        return [code for code, status in self.statuses.items() if _TURNS.get(status, frozenset({status})) & statuses]
 
     def target(self, label: str) -> str:
         """The code that `label` leads to: a code of the table by its own spelling, or a phase of ours.

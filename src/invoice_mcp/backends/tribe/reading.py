@@ -102,9 +102,7 @@ def from_vendor_row(record: Record, view: Viewpoint) -> InvoiceRow:
     """
     figures = amounts(record, view)
     due = _day(record, view, "due_date")
-    status = view.phases.status(record.phase)
-    if status in (Status.OPEN, Status.PARTIALLY_PAID) and figures.gross > 0 and due is not None and due < view.today:
-        status = Status.OVERDUE
+    status = _status(view.phases.status(record.phase), figures.gross, due, view.today)
     return InvoiceRow(
         ref=Ref(view.account, record.id),
         kind=Kind.CREDIT_NOTE if figures.gross < 0 else Kind.INVOICE,
@@ -126,6 +124,14 @@ def from_vendor_row(record: Record, view: Viewpoint) -> InvoiceRow:
         updated_at=record.updated_at,
         vendor_status=phase_label(record),
     )
+
+
+def _status(mapped: Status, gross: Decimal, due: dt.date | None, today: dt.date) -> Status:
+    """What the phase means, on this day: only what is claimed can be overdue."""
+    late = mapped is Status.OVERDUE or (due is not None and due < today)
+    if mapped in UNPAID and late:
+        return Status.OVERDUE if gross > 0 else Status.OPEN
+    return mapped
 
 
 def from_vendor_buyer(relationship: Relationship) -> Party:

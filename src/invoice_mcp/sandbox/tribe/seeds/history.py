@@ -108,6 +108,8 @@ def _go_on(desk: Desk, draw: random.Random, invoice: Entity, place: int, now: dt
     sent = replace(desk, now=min(desk.now + dt.timedelta(hours=draw.randrange(1, 40)), now))
     sent.update(invoice, {}, {"Phase": _phase(desk.book, "Sent")})
     fate = _drawn(draw, _FATES)
+    if invoice.values["TotalSalesIncludingVAT"] < 0:
+        fate = "Paid"  # nobody is reminded of money that they get
     due = invoice.values[DUE_DATE]
     day = due + dt.timedelta(days=draw.randrange(-8, 25))
     if day >= now:
