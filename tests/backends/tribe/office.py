@@ -30,6 +30,7 @@ class TribeOffice:
         self.backend: TribeBackend = crm.backend
         self.clock = crm.clock
         self.proxy = crm.proxy
+        self.configuration = crm.configuration
 
     @property
     def today(self) -> dt.date:

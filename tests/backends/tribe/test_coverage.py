@@ -1,5 +1,7 @@
 """The table of Tribe's endpoints is true."""
 
+from functools import partial
+
 from invoice_mcp.backends.tribe.coverage import COVERAGE
 from tests.backends.tribe.deeds import BY_ID, DEEDS, REMIND
 from tests.backends.tribe.office import office
@@ -11,4 +13,4 @@ class TestUsage(UsageContract):
 
     coverage = COVERAGE
     deeds = (*DEEDS, BY_ID, REMIND)
-    open = office
+    open = staticmethod(partial(office, 70))

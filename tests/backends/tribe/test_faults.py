@@ -2,9 +2,14 @@
 
 from functools import partial
 
+from tests.backends.crowds import Crowds
+from tests.backends.interruptions import Interruptions
+from tests.backends.lateness import LateCommits
 from tests.backends.matrix import FaultMatrix
 from tests.backends.tribe.deeds import DEEDS, LINE_BY_LINE, UNMARKED
 from tests.backends.tribe.office import office
+
+_empty = partial(office, 0)
 
 
 class TestFaults(FaultMatrix):
@@ -12,7 +17,7 @@ class TestFaults(FaultMatrix):
 
     deeds = DEEDS
     cases = 10 * 23
-    open = staticmethod(partial(office, 0))
+    open = staticmethod(_empty)
 
 
 class TestFaultsLineByLine(FaultMatrix):
@@ -29,3 +34,24 @@ class TestFaultsUnmarked(FaultMatrix):
     deeds = (UNMARKED,)
     cases = 23
     open = staticmethod(partial(office, 0, "import_id = false"))
+
+
+class TestLateCommits(LateCommits):
+    """What Tribe carries out late."""
+
+    deeds = DEEDS
+    open = staticmethod(_empty)
+
+
+class TestInterruptions(Interruptions):
+    """Callers that give up, processes that die."""
+
+    deeds = DEEDS
+    open = staticmethod(_empty)
+
+
+class TestCrowds(Crowds):
+    """Many callers at once."""
+
+    deeds = DEEDS
+    open = staticmethod(_empty)
