@@ -155,7 +155,9 @@ async def test_a_name_that_nobody_bears_leaves_nothing_out(everywhere: Everywher
 async def test_groups_add_up_to_the_whole(everywhere: Everywhere, by: GroupBy) -> None:
     answer = await everywhere.search(group_by=by.value, limit=100)
     groups = [dict(zip(answer["columns"], cells, strict=True)) for cells in answer["rows"]]
-    sums = summed([*everywhere.held.values()])
+    silent = {each["account"] for each in answer.get("incomplete", ()) if "group_by" in each.get("fields", ())}
+    assert silent <= ({"ysuite"} if by is GroupBy.TAX_RATE else set())
+    sums = summed([held for ref, held in everywhere.held.items() if ref.partition(":")[0] not in silent])
     if by is not GroupBy.TAX_RATE:  # an invoice counts for each of its rates
         assert sum(group["count"] for group in groups) == len(everywhere.held)
     for currency in {currency for currency, _ in sums}:

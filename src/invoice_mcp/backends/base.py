@@ -47,6 +47,9 @@ class Capabilities:
     `filters` and `sorts` are what it does itself; the rest is done here while scanning. `markers` names, per
     write, what proves afterwards that a write was ours. `read_posts` are paths that read although they are POSTs.
     `own_journal`: its writes are recorded in the transaction of their effect, so it is a `Backend` as it is.
+    `unlisted` are the fields of a row that its lists do not tell: what is searched or grouped by them is said to be
+    missing. `unsayable` are the arguments of create_invoice that it cannot be told, and that are refused unasked:
+    names, dotted where they lie deeper, `kind` for credit notes.
     `keyset`: it filters, sorts and sums all by itself, and its pages go on from a key, at no request.
     """
 
@@ -60,6 +63,8 @@ class Capabilities:
     markers: Mapping[str, str] = field(default_factory=dict)
     read_posts: frozenset[str] = frozenset()
     own_journal: bool = False
+    unlisted: frozenset[str] = frozenset()
+    unsayable: frozenset[str] = frozenset()
     keyset: bool = False
 
     def can(self, tool: str) -> bool:
@@ -194,9 +199,9 @@ async def never_reminded(_invoice_ids: Sequence[str]) -> Mapping[str, Sequence[R
 class Surroundings:
     """What a backend is handed besides its account's settings. `today` is the account's own date.
 
-    `scan_pages`: so many pages of a vendor's list one call reads at most. `limits`: those of vendors that count the
-    requests of all accounts of a process as one, by the vendor's host; an adapter adds its own when it is the first.
-    `reminded`: what this program has mailed, for systems that do not know of it.
+    `scan_pages`: so many pages of a vendor's list one call reads at most. `reminded`: what this program has mailed, for
+    systems that do not know of it. `limits`: those of vendors that count the requests of all accounts of a process as
+    one, by the vendor's host; an adapter adds its own when it is the first.
     """
 
     mail: MailSettings

@@ -102,7 +102,7 @@ class Accounts:
         self._default = settings.default_account
         limits: dict[str, Limits] = {}
         self._accounts = {
-            name: Account(account, _around(settings, account, clock, limits, journal), journal)
+            name: Account(account, _around(settings, account, clock, journal, limits), journal)
             for name, account in settings.accounts.items()
         }
 
@@ -168,8 +168,8 @@ def _around(
     settings: Settings,
     account: AccountSettings,
     clock: Clock,
-    limits: MutableMapping[str, "Limits"],
     journal: Journal,
+    limits: MutableMapping[str, "Limits"],
 ) -> Surroundings:
     return Surroundings(
         mail=settings.mail,
@@ -177,6 +177,6 @@ def _around(
         clock=clock,
         today=lambda: account_today(settings, account, clock),
         scan_pages=settings.scan_pages,
-        limits=limits,
         reminded=lambda invoice_ids: journal.reminders(account.name, invoice_ids),
+        limits=limits,
     )

@@ -61,12 +61,17 @@ class MoneybirdOptions:
 
 @dataclass(frozen=True, slots=True)
 class YSuiteOptions:
-    """YSuite. Its API lists neither templates nor items, so an invoice can only be created with both ids given."""
+    """YSuite. Its API lists neither templates nor items, so an invoice can only be created with both ids given.
+
+    `seller` and `language` are of the reminders, which are mailed from here.
+    """
 
     access_key: Annotated[Secret, secret.secret]
     secret_key: Annotated[Secret, secret.secret]
     template_id: Annotated[int | None, readers.whole(1, 2**53)] = None
     item_id: Annotated[int | None, readers.whole(1, 2**53)] = None
+    seller: Annotated[Party | None, business.seller] = None
+    language: Annotated[Literal["en", "nl"], readers.choice("en", "nl")] = "en"
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,9 +162,10 @@ class Journal:
             lambda connection: sql.steps_on(connection, account, "send_reminder", invoice_ids)
         )
         reminders: dict[str, list[Reminder]] = {}
-        for row in found:
-            invoice_id = json.loads(row["step"])["before"]["invoice"]
-            reminders.setdefault(invoice_id, []).append(_reminder(row))
+        for each in found:
+            record = _step(each)
+            sent_at = dt.datetime.fromisoformat(each["sent_at"])
+            reminders.setdefault(record.step.before["invoice"], []).append(_reminder(record, sent_at))
         return reminders
 
     async def _set_step(self, step: Step, **values: Any) -> None:
@@ -188,12 +189,11 @@ def _recognise(connection: "apsw.Connection", account: str, identity: Identity, 
     return None if found is None else _operation(connection, found)
 
 
-def _reminder(found: Row) -> Reminder:
-    record = _step(found)
+def _reminder(record: StepRecord, sent_at: dt.datetime) -> Reminder:
     delivery = {} if record.result is None else record.result.result.get("delivery", {})
     body = record.step.body
     return Reminder(
-        at=dt.datetime.fromisoformat(found["sent_at"]),
+        at=sent_at,
         tone=body.get("tone"),
         channel=delivery.get("channel") or body.get("channel", "vendor"),
         to=delivery.get("to") or body.get("recipient"),
