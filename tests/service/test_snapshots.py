@@ -153,8 +153,9 @@ async def test_a_place_beyond_the_end_has_no_rows(firm: Firm) -> None:
 async def test_at_most_two_thousand_rows_are_kept_and_the_scan_goes_on_behind_them(
     firms: Firms, tmp_path: Path
 ) -> None:
-    firm = firms(tmp_path, *(vendor(name, 700, per_page=500) for name in "abcd"))
-    assert len(await firm.refs(limit=100)) == len(set(await firm.refs(limit=100))) == 2800
+    firm = firms(tmp_path, *(vendor(name, 700, per_page=700) for name in "abcd"))
+    refs = await firm.refs(limit=100, totals=False)
+    assert len(refs) == len(set(refs)) == 2800
     kept = await firm.services.state.read(
         lambda c: [count for (count,) in c.execute("SELECT json_array_length(body, '$.rows') FROM snapshots")]
     )
