@@ -379,8 +379,3 @@ def update_operation(connection: "apsw.Connection", operation: str, result: Mapp
 def release_operation(connection: "apsw.Connection", operation: str) -> None:
     """Forget an operation that certainly had no effect, so that the same call is a new attempt."""
     connection.execute("DELETE FROM operations WHERE id = ?", (operation,))
-
-
-def operations_since(connection: "apsw.Connection", since: str) -> int:
-    """How many writes were done since then."""
-    return int(connection.execute("SELECT count(*) FROM operations WHERE at >= ?", (since,)).get)
