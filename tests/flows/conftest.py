@@ -128,6 +128,11 @@ class Office:
         """The invoice as get_invoice shows it."""
         return await self.call("get_invoice", ref=ref)
 
+    async def one_of(self, status: str, account: str = "books") -> str:
+        """The ref of an invoice of this status that an account holds."""
+        found = await self.call("search_invoices", accounts=[account], status=[status], kind="invoice", limit=1)
+        return str(found["rows"][0][0])
+
     async def confirm_buyers(self) -> None:
         """A person accepts every address on file."""
         backend = self.services.accounts.get("ledger").backend()
