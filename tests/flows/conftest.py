@@ -11,8 +11,7 @@ import pytest
 from invoice_mcp.errors import InvoiceError
 from invoice_mcp.service.app import Services
 from invoice_mcp.settings import parse_settings
-from invoice_mcp.tools import TOOLS
-from invoice_mcp.tools.arguments import parse
+from invoice_mcp.tools import TOOLS, calling
 
 CONFIGURATION = """
 state_dir = "state"
@@ -95,8 +94,7 @@ class Office:
         """The answer of a tool, or its error object."""
         chosen = next(each for each in TOOLS if each.name == tool)
         try:
-            request = parse(chosen, arguments, list(self.settings.accounts))
-            answer = await chosen.handle(request, self.services, self.person)
+            answer = await calling.call(chosen, arguments, list(self.settings.accounts), self.services, self.person)
         except InvoiceError as error:
             answer = error.as_dict()
         again: dict[str, Any] = json.loads(json.dumps(answer))

@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 
 MAX_LISTED = 50
 
-_HEADINGS = ("When", "Client", "Tool", "Account", "Invoice", "Outcome", "Operation")
+_HEADINGS = ("When, client", "Tool, invoice", "Outcome, operation")
 
 
 @click.command("audit")
 @config_option
 @json_option
 @click.option("--account", metavar="NAME", help="Only what concerns this account.")
-@click.option("--limit", type=click.IntRange(1, 100_000), default=MAX_LISTED, show_default=True, help="At most so many.")
+@click.option(
+    "--limit", type=click.IntRange(1, 100_000), default=MAX_LISTED, show_default=True, help="At most so many."
+)
 @click.pass_context
 def command(context: click.Context, as_json: bool, account: str | None, limit: int) -> None:
     """Show who had what written, newest first, with what was refused.
@@ -39,15 +41,16 @@ def command(context: click.Context, as_json: bool, account: str | None, limit: i
     if as_json:
         terminal.print_json([{key: value for key, value in asdict(entry).items() if value} for entry in entries])
     elif entries:
-        cells = [
-            (entry.at, entry.client, entry.tool, entry.account, _id(entry), entry.outcome, entry.operation or "")
-            for entry in entries
-        ]
-        terminal.print_table(_HEADINGS, cells)
+        terminal.print_table(_HEADINGS, [_cells(entry) for entry in entries])
     else:
         click.echo("Nothing has been written or refused yet.")
 
 
-def _id(entry: "Entry") -> str:
-    """The invoice without its account, which has a column of its own."""
-    return (entry.ref or "").partition(":")[2]
+def _cells(entry: "Entry") -> tuple[str, ...]:
+    """Two lines a row, since ids are long and there to be copied."""
+    pairs = (
+        (entry.at, entry.client),
+        (entry.tool, entry.ref or entry.account),
+        (entry.outcome, entry.operation),
+    )
+    return tuple("\n".join(filter(None, pair)) for pair in pairs)

@@ -38,14 +38,17 @@ class Job:
 
 
 class Trail:
-    """The rows of one call. `begun` may refuse; what is noted afterwards is noted if it can be."""
+    """The rows of one call; `request` is None when it could not be read, and so is on no invoice that is known.
 
-    def __init__(self, audit: Audit, caller: Caller, tool: str, request: WriteArguments) -> None:
+    `begun` may refuse; what is noted afterwards is noted if it can be.
+    """
+
+    def __init__(self, audit: Audit, caller: Caller, tool: str, request: WriteArguments | None) -> None:
         self._audit = audit
         self._client = " ".join(clean_text(caller.client, _CLIENT_LENGTH).split())
         self._tool = tool
-        self._silent = request.dry_run
-        self._open: dict[str | None, str] = _targets(request)
+        self._silent = request is not None and request.dry_run
+        self._open = _targets(request)
         self._begun: dict[str | None, str] = {}
 
     async def asked(self, jobs: Sequence[Job]) -> None:
@@ -111,8 +114,10 @@ async def on_record(trail: Trail, work: Awaitable[A]) -> A:
         raise
 
 
-def _targets(request: WriteArguments) -> dict[str | None, str]:
-    """The invoices a call is about, each with its account; None is a new one."""
+def _targets(request: WriteArguments | None) -> dict[str | None, str]:
+    """The invoices a call is about, each with its account; None is a new one, or one that is not known."""
+    if request is None:
+        return {None: ""}
     if isinstance(request, CreateInvoice):
         named = request.replaces or request.copy_of
         return {None: request.account or (named.account if named else "")}

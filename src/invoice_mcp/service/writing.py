@@ -249,4 +249,3 @@ def _standings(account: Account, plan: Plan, foreseen: Invoice | None) -> dict[s
     status = Status.DRAFT if drafts else Status.OPEN
     after = {"currency": plan.amount.currency, "tax_inclusive_amount": total, "status": status.value}
     return {**before, "after": after}
-
