@@ -3,14 +3,11 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from invoice_mcp.clock import Clock, rfc3339
 from invoice_mcp.storage import audit as sql
 from invoice_mcp.storage.engine import Database
-
-if TYPE_CHECKING:
-    import apsw
 
 BEGUN: Final = "begun"
 """The outcome of a write that is about to leave: on the disk before it does."""
@@ -59,15 +56,8 @@ class Audit:
 
         Counting and noting are one transaction, so the limit holds over all processes.
         """
-        since = rfc3339(self._clock.now() - RATE_WINDOW)
-
-        def begin(connection: "apsw.Connection") -> bool:
-            if sql.begun_since(connection, entry.account, since) >= limit:
-                return False
-            sql.add(connection, [asdict(entry)])
-            return True
-
-        return await self._database.write(begin)
+        row, since = asdict(entry), rfc3339(self._clock.now() - RATE_WINDOW)
+        return await self._database.write(lambda connection: sql.begin(connection, row, since, limit))
 
     async def add(self, entries: Sequence[Entry]) -> None:
         """Note what happened."""

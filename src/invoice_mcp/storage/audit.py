@@ -25,9 +25,12 @@ def add(connection: "apsw.Connection", entries: Sequence[Mapping[str, Any]]) -> 
         connection.execute(_INSERT, dict(entry))
 
 
-def begun_since(connection: "apsw.Connection", account: str, since: str) -> int:
-    """How many writes of this account were begun since then."""
-    return int(connection.execute(_BEGUN, (account, since)).get)
+def begin(connection: "apsw.Connection", entry: Mapping[str, Any], since: str, limit: int) -> bool:
+    """Add the row of a write that begins, unless `limit` of its account's were begun since then."""
+    if connection.execute(_BEGUN, (entry["account"], since)).get >= limit:
+        return False
+    add(connection, [entry])
+    return True
 
 
 def latest(connection: "apsw.Connection", limit: int, account: str | None) -> list[dict[str, Any]]:
