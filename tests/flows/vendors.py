@@ -52,8 +52,8 @@ class Vendor:
 
     @property
     def effects(self) -> int:
-        """A number that every change to the book raises."""
-        return len(self.administration.journal)
+        """A number that every change to the book raises, once what was due by itself has happened."""
+        return len(self.inside.administration.journal)
 
     @property
     def inside(self) -> Desk:

@@ -46,4 +46,8 @@ def _moved(invoice: Invoice, before: Mapping[str, Any]) -> Invoice:
     flags = [flag for flag in invoice.flags if not (phase == Phase.RESUMED and flag is Flag.PAUSED)]
     if phase in _FLAGS:
         flags.append(_FLAGS[phase])
-    return replace(invoice, status=_MOVED.get(phase, invoice.status), flags=tuple(flags))
+    moved = replace(invoice, status=_MOVED.get(phase, invoice.status), flags=tuple(flags))
+    if before["phase"] in [*Phase]:
+        return moved
+    # The credit note is settled with the invoice, which Moneybird books as a payment of all that is payable.
+    return replace(moved, paid_amount=invoice.paid_amount + invoice.payable_amount, payable_amount=Decimal(0))
