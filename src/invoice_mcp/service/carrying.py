@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 
 from invoice_mcp.backends.base import Plan, Step, WriteArguments
 from invoice_mcp.domain.requests import SendReminder
+from invoice_mcp.domain.results import render_body
 from invoice_mcp.errors import (
     ConfirmationRequired,
     Conflict,
@@ -217,4 +218,4 @@ async def _or_error(work: Awaitable[T]) -> T | InvoiceError:
 
 def shown(step: Step) -> dict[str, object]:
     """A step as a preview shows it."""
-    return {"method": step.method, "path": step.path, "body": dict(step.body)}
+    return {"method": step.method, "path": step.path, "body": render_body(step.body)}
