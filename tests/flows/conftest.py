@@ -10,7 +10,7 @@ import pytest
 
 from invoice_mcp.errors import InvoiceError
 from invoice_mcp.service.app import Services
-from invoice_mcp.settings import parse_settings
+from invoice_mcp.settings import Settings, parse_settings
 from invoice_mcp.tools import TOOLS, calling
 
 CONFIGURATION = """
@@ -83,11 +83,21 @@ class Office:
     """The tools over one configuration; answers are checked to be JSON, errors come back as their objects."""
 
     def __init__(self, folder: Path, clock: HeldClock, **parts: str) -> None:
+        text = CONFIGURATION.format(**{"policy": "", "mode": "full", "account": "", "more": "", **parts})
+        self._open(parse_settings(text, folder), folder, clock)
+
+    @classmethod
+    def of(cls, settings: Settings, folder: Path, clock: HeldClock) -> "Office":
+        """The tools over a configuration of another make."""
+        office = cls.__new__(cls)
+        office._open(settings, folder, clock)
+        return office
+
+    def _open(self, settings: Settings, folder: Path, clock: HeldClock) -> None:
         self.folder = folder
         self.clock = clock
-        text = CONFIGURATION.format(**{"policy": "", "mode": "full", "account": "", "more": "", **parts})
-        self.settings = parse_settings(text, folder)
-        self.services = Services(self.settings, clock)
+        self.settings = settings
+        self.services = Services(settings, clock)
         self.person = Person()
 
     async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
@@ -111,7 +121,7 @@ class Office:
         known = await self.services.accounts.get("ledger").backend().find_buyers(buyer, 1)
         given = {"name": buyer} if known else {"name": buyer, "new": True, "email": "ap@acme.example"}
         lines = [{"item_name": "Design", "quantity": "1", "net_price": price}]
-        answer = await self.call("create_invoice", **{"buyer": given, "lines": lines, **arguments})
+        answer = await self.call("create_invoice", **{"account": "ledger", "buyer": given, "lines": lines, **arguments})
         assert answer.get("outcome") == "done", answer
         return str(answer["invoice"]["ref"])
 
