@@ -1,13 +1,19 @@
 """A handle of one account is worth nothing on another: it names nothing there, and nothing is done."""
 
+import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from invoice_mcp.service.confirming import Pending
+from invoice_mcp.domain.identity import Identity
+from invoice_mcp.domain.requests import CreateInvoice
+from invoice_mcp.errors import InvalidRequest, NotFound
+from invoice_mcp.storage import journal as sql
 from tests.flows.conftest import HeldClock, Office, code
+from tests.writes.vendors import steps
 
 LINE = {"item_name": "Design", "quantity": "1", "net_price": "100.00", "tax_rate": "21"}
 OTHER = """
@@ -101,17 +107,36 @@ async def test_a_confirmation_is_bound_to_the_account_that_the_call_did_not_name
 ) -> None:
     """The same arguments mean another account under another configuration."""
     office = Office(tmp_path, clock, more=OTHER)
-    request = "same arguments"
+    request = CreateInvoice.model_validate({"buyer": {"name": "Acme B.V."}, "lines": [LINE]})
+    pending = office.services.pending
+    token = await pending.keep(request, ["ledger"], [], asked=False)
+    with pytest.raises(InvalidRequest, match="belongs to other arguments"):
+        await pending.take(token, request, ["other"], asked=False)
+    assert await pending.take(token, request, ["ledger"], asked=False) == []
+    await office.services.close()
 
-    class Request:
-        def given(self, _without: frozenset[str]) -> dict[str, str]:
-            return {"lines": request}
 
-    pending = Pending(office.services.state, clock)
-    token = await pending.keep(Request(), ["ledger"], [], asked=False)  # type: ignore[arg-type]
-    with pytest.raises(Exception, match="belongs to other arguments"):
-        await pending.take(token, Request(), ["other"], asked=False)  # type: ignore[arg-type]
-    assert await pending.take(token, Request(), ["ledger"], asked=False) == []  # type: ignore[arg-type]
+def _by_id_anywhere(connection: Any, account: str, operation: str) -> Any:
+    return sql.anywhere(connection, operation)
+
+
+@pytest.mark.parametrize("mutant", [False, True])
+async def test_an_operation_of_one_vendor_account_is_none_of_another(
+    tmp_path: Path, clock: HeldClock, mutant: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All accounts at vendors share one journal; without the account in its look-up the proof fails."""
+    if mutant:
+        monkeypatch.setattr(sql, "by_id", _by_id_anywhere)
+    office = Office(tmp_path, clock)
+    journal = office.services.journal
+    await journal.claim("books", steps("op_1", key="the-same-key-1"), dt.timedelta(seconds=60))
+    same = Identity("op_2", "register_payment", "f" * 64, 24, key="the-same-key-1")
+    assert await journal.recognise("agency", same) is None
+    assert (await journal.recognise("books", same)).id == "op_1"  # type: ignore[union-attr]
+    again = Identity("op_3", "register_payment", "e" * 64, 24, repeat_of="op_1")
+    with pytest.raises(pytest.fail.Exception) if mutant else nullcontext(), pytest.raises(NotFound):
+        await journal.recognise("agency", again)
+    assert await journal.recognise("books", again) is None
     await office.services.close()
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from unittest.mock import patch
 
@@ -11,6 +12,7 @@ from invoice_mcp.net import Window
 from invoice_mcp.sandbox.moneybird.app import create_app
 from invoice_mcp.sandbox.moneybird.book import Administration
 from invoice_mcp.sandbox.moneybird.lifecycle import Desk
+from invoice_mcp.sandbox.moneybird.records import Payment
 from invoice_mcp.sandbox.moneybird.seeds import ADMINISTRATION_ID, TOKEN, seeded_book
 from invoice_mcp.sandbox.moneybird.switches import Switches
 from invoice_mcp.sandbox.proxy import FaultProxy
@@ -61,6 +63,21 @@ class Vendor:
         desk = Desk(self.administration, self.switches, self.clock.now())
         desk.catch_up()
         return desk
+
+    def colleague_pays(self, invoice_id: str) -> None:
+        """Somebody else registers a payment of 1.00 on the invoice."""
+        inside = self.inside
+        payment = Payment(
+            id=self.administration.new_id(inside.now),
+            invoice_id=invoice_id,
+            price=Decimal("1.00"),
+            price_base=Decimal("1.00"),
+            payment_date=inside.today,
+            created_at=inside.now,
+            ledger_account_id=None,
+            transaction_identifier="of-somebody-else",
+        )
+        inside.pay(self.administration.invoices[invoice_id], payment)
 
 
 @asynccontextmanager

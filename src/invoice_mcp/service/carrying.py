@@ -114,13 +114,13 @@ class Carrying:
     async def _kept(self, job: Job, kept: Kept) -> Written:
         """The steps as they were shown, if the invoice still is as it was shown."""
         async with self._services.turns.turn(job.account.name, job.write):
-            plan = await self._planned(job)
+            try:
+                plan = await self._planned(job)
+            except InvalidRequest:  # what could be planned then cannot be now
+                raise _changed() from None
             if isinstance(plan, Plan) and (plan.steps or kept.steps):
                 if not (plan.steps and kept.steps) or seen(plan) != kept.seen:
-                    raise Conflict(
-                        "The invoice changed since the question was asked; nothing was written.",
-                        next="Look at it with get_invoice, then call again without confirmation.",
-                    )
+                    raise _changed()
                 return await self._perform(job, kept.steps, None)
             return _settled(job, plan)
 
@@ -181,6 +181,13 @@ class Carrying:
                     f"confirm of account {job.account.name} is human, and this client cannot ask one.",
                     next="Ask the person to do this themselves, or to use a client that can put questions to them.",
                 )
+
+
+def _changed() -> Conflict:
+    return Conflict(
+        "The invoice changed since the question was asked; nothing was written.",
+        next="Look at it with get_invoice, then call again without confirmation.",
+    )
 
 
 def _settled(job: Job, plan: Plan | Written) -> Written:
