@@ -186,10 +186,11 @@ async def page_of(source: Source[R], window: Window[R], filters: Filters, mark: 
     totals = summing.totals(found, partial=partial) if query.totals else ()
     ageing = summing.ageing(found, query.today) if query.totals else ()
     if query.group_by is not None:
-        return _grouped(source, query, found, Page(totals=totals, ageing=ageing, gaps=tuple(gaps)))
+        summed = Page(totals=totals, ageing=ageing, gaps=tuple(gaps), partial=bool(gaps))
+        return _grouped(source, query, found, summed)
     rows = summing.in_order(found, query.sort)
     begin = _after(rows, mark)
-    shown = rows[begin : begin + query.limit]
+    shown = rows[begin : begin + query.limit + query.spare]
     given = begin + len(shown)
     following = None
     if given < len(rows):
@@ -203,6 +204,7 @@ async def page_of(source: Source[R], window: Window[R], filters: Filters, mark: 
         ageing=ageing,
         gaps=tuple(gaps),
         loose_number=filters.loose_number and bool(found),
+        partial=bool(gaps),
     )
 
 

@@ -22,8 +22,9 @@ _DAYS: Final = (0, 30, 60, 90)
 def in_order(candidates: Iterable[Candidate], sort: Sort) -> list[Candidate]:
     """By the key, ties by id; rows without the key last; amounts within their currency."""
     key = ROW_KEYS[sort.key]
-    keyed = [each for each in candidates if key(each.row) is not None]
-    keyless = [each for each in candidates if key(each.row) is None]
+    every = list(candidates)
+    keyed = [each for each in every if key(each.row) is not None]
+    keyless = [each for each in every if key(each.row) is None]
     keyed.sort(key=lambda each: (key(each.row), _age(each.row)), reverse=sort.descending)
     keyless.sort(key=lambda each: _age(each.row), reverse=sort.descending)
     if sort.key in AMOUNT_KEYS:
@@ -110,6 +111,9 @@ def _group(currency: str, label: str, buyer_id: str, rows: Sequence[InvoiceRow],
         currency=currency,
         oldest_due_date=min(due, default=None),
         buyer_ids=(buyer_id,) if buyer_id else (),
+        buyer_identifiers=frozenset[str]().union(*(row.buyer_identifiers for row in rows))
+        if by is GroupBy.BUYER
+        else frozenset(),
         **sums,
     )
 

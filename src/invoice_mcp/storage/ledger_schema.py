@@ -10,6 +10,8 @@ took off an invoice (positive there), and what a credit note gave to its invoice
 
 from typing import Final
 
+from invoice_mcp.storage.ledger_tallies import TALLIES
+
 APPLICATION_ID: Final = 0x494E5643
 """SQLite's application_id of our ledger files: "INVC"."""
 
@@ -184,4 +186,6 @@ CREATE VIRTUAL TABLE invoice_text USING fts5 (
 );
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_FIRST,)
+_WORDS = "CREATE VIRTUAL TABLE invoice_words USING fts5vocab('invoice_text', 'instance')"
+
+MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, TALLIES, _WORDS)

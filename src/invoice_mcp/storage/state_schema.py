@@ -46,6 +46,20 @@ CREATE TABLE steps (
 ) STRICT, WITHOUT ROWID;
 """
 
+_SNAPSHOTS = """
+CREATE TABLE snapshots (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    caller TEXT NOT NULL,
+    question TEXT NOT NULL,
+    continues TEXT,
+    body TEXT NOT NULL,
+    expires_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX snapshots_expires_at ON snapshots (expires_at);
+CREATE INDEX snapshots_continues ON snapshots (continues) WHERE continues IS NOT NULL;
+"""
+
 _AUDIT = """
 CREATE TABLE audit (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -75,4 +89,4 @@ DELETE FROM pending;
 # Without the third trigger INSERT OR REPLACE would take a row's place without deleting it, as far as triggers see.
 # What was pending was kept without what the person had been shown of the invoice; ten minutes are lost at most.
 
-MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, _AUDIT)
+MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, _SNAPSHOTS, _AUDIT)

@@ -20,6 +20,9 @@ _IN_A_PATH: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 State = Literal["under_way", "done", "refused", "unknown"]
 
+UNSETTLED: Final = dt.timedelta(hours=24)
+"""How long a change of phase whose outcome is not known stands in the way of the same one."""
+
 
 @dataclass(frozen=True, slots=True)
 class StepRecord:
@@ -174,6 +177,9 @@ def _recognise(connection: "apsw.Connection", account: str, identity: Identity, 
         KnownOperations(
             by_key=lambda key: sql.by_key(connection, account, key),
             by_fingerprint=lambda fingerprint: sql.by_fingerprint(connection, account, fingerprint, since),
+            unsettled=lambda fingerprint: sql.unsettled_by_fingerprint(
+                connection, account, fingerprint, rfc3339(now - UNSETTLED)
+            ),
             by_id=lambda operation: sql.by_id(connection, account, operation),
         ),
     )

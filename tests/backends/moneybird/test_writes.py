@@ -343,6 +343,7 @@ class TestReminders:
     async def test_a_reminder_names_the_four_ids_and_the_address_on_file(self, books: Bench) -> None:
         invoice_id = await books.issued()
         books.clock.advance(days=20)
+        await books.backend.get(invoice_id)  # administration and rates, which are kept
         before = len(books.sent)
         await books.do("send_reminder", invoice_id)
         invoice = books.administration.invoices[invoice_id]

@@ -16,12 +16,16 @@ from invoice_mcp.backends.moneybird.wire import (
     TaxRate,
 )
 from invoice_mcp.backends.scanning import Lists, Sheet
+from invoice_mcp.clock import Clock
 from invoice_mcp.errors import NotFound, Unauthorized, VendorContract
-from invoice_mcp.net import ApiClient, Json, LostAnswer, Refusal, Reply
+from invoice_mcp.net import ApiClient, Json, Kept, LostAnswer, Refusal, Reply
 from invoice_mcp.wire.leaves import is_identifier
 
 PER_PAGE: Final = 100
 INVOICES: Final = "sales_invoices"
+
+KEPT_S: Final = 600
+"""How long the administration and its VAT rates are taken to be as they were read."""
 
 _FORMAT: Final = ".json"
 _NEXT: Final = re.compile(r"""<[^>]*>[^,]*;\s*rel="?next"?""", re.IGNORECASE)
@@ -39,15 +43,15 @@ class ContactPage:
 class Api:
     """One administration.
 
-    Reads raise only errors of `invoice_mcp.errors`; writes also `LostAnswer`. Administration and VAT rates are asked
-    for once and kept; rates are asked for again when one turns up that is not among them.
+    Reads raise only errors of `invoice_mcp.errors`; writes also `LostAnswer`. Administration and VAT rates are kept
+    for a while; rates are asked for again when one turns up that is not among them.
     """
 
-    def __init__(self, client: ApiClient, administration_id: str) -> None:
+    def __init__(self, client: ApiClient, administration_id: str, clock: Clock) -> None:
         self._client = client
         self._administration_id = administration_id
-        self._administration: Administration | None = None
-        self._rates: Mapping[str, TaxRate] | None = None
+        self._administration: Kept[None, Administration] = Kept(clock, seconds=KEPT_S, most=1)
+        self._rates: Kept[None, Mapping[str, TaxRate]] = Kept(clock, seconds=KEPT_S, most=1)
 
     async def administration(self) -> Administration:
         """The books themselves.
@@ -55,16 +59,7 @@ class Api:
         Raises:
             Unauthorized: the token does not open them.
         """
-        if self._administration is None:
-            reply = await self._read(("administrations",))
-            found = READER.many(Administration, reply.json, "administrations")
-            self._administration = next((each for each in found if each.id == self._administration_id), None)
-        if self._administration is None:
-            raise Unauthorized(
-                "The account's token does not open the administration of its administration_id.",
-                next="Ask the user to check administration_id and token in the configuration.",
-            )
-        return self._administration
+        return await self._administration.get(None, self._own_administration)
 
     async def invoice(self, invoice_id: str, field: str = "ref") -> SalesInvoice:
         """The invoice of this id.
@@ -145,9 +140,11 @@ class Api:
     async def rates(self, used: Sequence[SalesInvoice] = ()) -> Mapping[str, TaxRate]:
         """The VAT rates by id, those of all lines of `used` among them if they exist."""
         needed = {detail.tax_rate_id for record in used for detail in record.details}
-        if self._rates is None or not needed <= self._rates.keys():
-            self._rates = await self._all_rates()
-        return self._rates
+        rates = await self._rates.get(None, self._all_rates)
+        if needed <= rates.keys():
+            return rates
+        self._rates.forget(None)
+        return await self._rates.get(None, self._all_rates)
 
     async def write_invoice(self, method: str, path: Sequence[str], body: Json) -> SalesInvoice:
         """A write that is answered with an invoice.
@@ -180,6 +177,16 @@ class Api:
     async def close(self) -> None:
         """Let go of connections; idempotent."""
         await self._client.aclose()
+
+    async def _own_administration(self) -> Administration:
+        reply = await self._read(("administrations",))
+        for each in READER.many(Administration, reply.json, "administrations"):
+            if each.id == self._administration_id:
+                return each
+        raise Unauthorized(
+            "The account's token does not open the administration of its administration_id.",
+            next="Ask the user to check administration_id and token in the configuration.",
+        )
 
     async def _all_rates(self) -> Mapping[str, TaxRate]:
         rates: dict[str, TaxRate] = {}

@@ -33,6 +33,7 @@ from invoice_mcp.domain.invoice import (
 from invoice_mcp.domain.marks import reference_of
 from invoice_mcp.domain.money import check_size, round_money
 from invoice_mcp.domain.query import InvoiceRow
+from invoice_mcp.domain.same_buyer import identifiers
 from invoice_mcp.domain.status import UNPAID, Flag, Kind
 from invoice_mcp.domain.tax import check_rate
 
@@ -142,6 +143,7 @@ def from_vendor_row(record: SalesInvoice, view: Viewpoint, credits: Sequence[Sal
         last_reminder_on=max(reminded).astimezone(view.zone).date() if reminded else None,
         vendor_status=record.state,
         flags=flags_of(record, credits),
+        buyer_identifiers=identifiers(record.contact.tax_number, invoice_email(record.contact)),
     )
 
 

@@ -7,6 +7,7 @@ beyond that is said.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Final
 
 from invoice_mcp.backends.buying import Narrowed, narrowed
 from invoice_mcp.backends.moneybird.api import Api
@@ -18,8 +19,15 @@ from invoice_mcp.backends.moneybird.states import states_for
 from invoice_mcp.backends.moneybird.wire import SalesInvoice, TaxRate
 from invoice_mcp.backends.scanning import Source, Window, page_of, scan
 from invoice_mcp.domain.matching import Candidate, Filters, by_number
-from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position, Sort
+from invoice_mcp.domain.query import Gap, InvoiceQuery, NumberMatches, Page, Position, Sort
 from invoice_mcp.domain.status import Status
+
+_TOLD_BY_CREDITS: Final = frozenset({Status.PAID, Status.CANCELLED})
+_CREDITS_UNREAD: Final = Gap(
+    "a paid invoice is told from a cancelled one by its credit invoice, which may stand on a page read earlier; "
+    "get_invoice tells for sure",
+    ("status",),
+)
 
 
 async def search(api: Api, query: InvoiceQuery, position: Position | None, view: Viewpoint, *, scan_pages: int) -> Page:
@@ -42,7 +50,18 @@ async def search(api: Api, query: InvoiceQuery, position: Position | None, view:
         return Page()
     filters = Filters(query, buyers.ids, loose_number=query.invoice_number is not None)
     source = _source(api, _lists(query, period, buyers.ids), query, view)
-    return await scan(source, filters, position, scan_pages=scan_pages)
+    page = await scan(source, filters, position, scan_pages=scan_pages)
+    if query.statuses & _TOLD_BY_CREDITS and _may_have_missed_credits(query, position):
+        return replace(page, gaps=(*page.gaps, _CREDITS_UNREAD), partial=True)
+    return page
+
+
+def _may_have_missed_credits(query: InvoiceQuery, position: Position | None) -> bool:
+    """Whether a credit invoice may stand outside of what is read: on an earlier page, or under another reference."""
+    match position:
+        case (_, int(page), *_) if page > 1:
+            return True
+    return query.buyer_reference is not None
 
 
 async def find_number(api: Api, number: str, view: Viewpoint) -> NumberMatches:
