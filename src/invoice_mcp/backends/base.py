@@ -5,11 +5,11 @@ nothing of a vendor's vocabulary passes this interface, except `vendor_status` a
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from invoice_mcp.clock import Clock
 from invoice_mcp.domain.identity import Identity
@@ -18,6 +18,9 @@ from invoice_mcp.domain.money import Money
 from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position, SortKey
 from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, RegisterPayment, SendReminder
 from invoice_mcp.settings import MailSettings
+
+if TYPE_CHECKING:
+    from invoice_mcp.net import Limits
 
 
 class Level(StrEnum):
@@ -186,7 +189,8 @@ class Probe:
 class Surroundings:
     """What a backend is handed besides its account's settings. `today` is the account's own date.
 
-    `scan_pages`: so many pages of a vendor's list one call reads at most.
+    `scan_pages`: so many pages of a vendor's list one call reads at most. `limits`: those of vendors that count the
+    requests of all accounts of a process as one, by the vendor's host; an adapter adds its own when it is the first.
     """
 
     mail: MailSettings
@@ -194,6 +198,7 @@ class Surroundings:
     clock: Clock
     today: Callable[[], dt.date]
     scan_pages: int
+    limits: MutableMapping[str, "Limits"] = field(default_factory=dict)
 
 
 class VendorBackend(Protocol):

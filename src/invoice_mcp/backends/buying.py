@@ -49,7 +49,7 @@ def narrowed(wanted: str, named: Iterable[tuple[str, str]], wording: Wording, *,
     """The buyers whose name contains `wanted`. `named` are ids and names as found; `more`: not all were read."""
     ids = sorted({buyer_id for buyer_id, name in named if fold(wanted) in fold(name)})
     if not ids and not more:
-        return Narrowed(gap=Gap(f"no {wording.one} bears this name", ("buyer",)))
+        return Narrowed(gap=Gap(f"no {wording.one} bears this name", ("buyer",), nothing_missing=True))
     if len(ids) > MAX_BUYERS or more:
         number = f"{len(ids)}{' or more' if more else ''}"
         several = wording.several.partition(" ")[0]

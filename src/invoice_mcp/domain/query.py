@@ -167,10 +167,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """What an answer lacks, and why; `fields` names the arguments that were not applied."""
+    """What an answer lacks, and why; `fields` names the arguments that were not applied.
+
+    `nothing_missing`: there is nothing to be found, and this is why.
+    """
 
     reason: str
     fields: tuple[str, ...] = ()
+    nothing_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,10 +41,11 @@ class TribeOptions:
 
 @dataclass(frozen=True, slots=True)
 class MoneybirdOptions:
-    """Moneybird: one administration."""
+    """Moneybird: one administration. `tax_rate_ids` says which of several VAT rates of a percentage is meant."""
 
     administration_id: Annotated[str, readers.digits]
     token: Annotated[Secret, secret.secret]
+    tax_rate_ids: Annotated[Mapping[Decimal, str], business.rate_ids] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

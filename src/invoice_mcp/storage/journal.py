@@ -94,7 +94,7 @@ def claim(connection: "apsw.Connection", values: Mapping[str, Any], steps: Seque
 
 def steps_of(connection: "apsw.Connection", seq: int) -> list[dict[str, Any]]:
     """The steps of an operation, in their order."""
-    sql = "SELECT number, step, state, invoice_id, result, sent_at FROM steps WHERE operation_seq = ? ORDER BY number"
+    sql = "SELECT number, step, state, invoice_id, result FROM steps WHERE operation_seq = ? ORDER BY number"
     return rows(connection, sql, (seq,))
 
 

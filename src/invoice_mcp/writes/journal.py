@@ -30,13 +30,15 @@ class StepRecord:
 
     step: Step
     state: Literal["planned", "sent", "done", "refused"]
-    sent_at: dt.datetime | None
     result: StepResult | None
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A write on record. `deadline_at`: until then whoever began it may still be at it."""
+    """A write on record.
+
+    `deadline_at`: until then whoever began it may still be at it; once nobody is, when it was last given up or settled.
+    """
 
     id: str
     account: str
@@ -208,6 +210,5 @@ def _step(found: Row) -> StepRecord:
     return StepRecord(
         step=Step(**{**fields, "identity": Identity(**fields["identity"])}),
         state=found["state"],
-        sent_at=None if found["sent_at"] is None else dt.datetime.fromisoformat(found["sent_at"]),
         result=result,
     )

@@ -37,7 +37,7 @@ GRACE: Final = dt.timedelta(seconds=5)
 """How long after its deadline an operation counts as abandoned."""
 
 SETTLE: Final = dt.timedelta(seconds=120)
-"""How late a vendor may still carry out a request whose answer was lost."""
+"""How late a vendor may still carry out a request, counted from when it was given up: by then it had left, if ever."""
 
 LOOK_UPS_S: Final = (0, 1, 3)
 """When, after a lost answer, the vendor is asked: seconds from the loss."""
@@ -190,7 +190,7 @@ class Journaled:
                 return await self._again(operation)
             if record.state == "sent":
                 found = await self._ask(record.step, done)
-                late = record.sent_at is None or self._clock.now() < record.sent_at + SETTLE
+                late = self._clock.now() < operation.deadline_at + SETTLE
                 if isinstance(found, Undetermined) and not (late or done or record.step.mails) and _compares(operation):
                     found = Absent()  # whatever it did, the state as it is now is what the same call compares with
                 if isinstance(found, Undetermined) or (isinstance(found, Absent) and (late or record.step.mails)):

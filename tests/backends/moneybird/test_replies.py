@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from invoice_mcp.backends.base import Found
+from invoice_mcp.backends.base import Absent, Found
 from invoice_mcp.domain.query import InvoiceQuery
 from invoice_mcp.errors import Unauthorized, VendorContract
 from invoice_mcp.net import LostAnswer
@@ -84,7 +84,7 @@ async def test_filters_that_are_ignored_change_nothing() -> None:
             deafened = scope
             if scope["path"].endswith("/sales_invoices.json"):
                 kept = [part for part in scope["query_string"].split(b"&") if not part.startswith(b"filter=")]
-                everything = b"filter=state:all,period:20000101..20360101"
+                everything = b"filter=state:all,period:20000101..20991231"
                 deafened = {**scope, "query_string": b"&".join([everything, *kept])}
             await app(deafened, receive, send)
 
@@ -155,6 +155,22 @@ async def test_a_payment_whose_answer_got_lost_is_found_by_its_mark(books: Bench
         await books.carry_out(plan)
     assert isinstance(await books.backend.find(plan.steps[0], []), Found)
     assert [str(each.price) for each in books.administration.invoices[invoice_id].payments] == ["21.00"]
+
+
+@pytest.mark.parametrize("day", ["2012-03-01", "2048-03-01"])
+@pytest.mark.parametrize("tool", ["create_invoice", "change_phase"])
+async def test_a_lost_credit_note_is_found_whatever_day_it_is_here(day: str, tool: str) -> None:
+    async with bench(top=f'today = "{day}"') as books:
+        invoice_id = await books.issued()
+        credit = {"kind": "credit_note", "copy_of": f"books:{invoice_id}"}
+        cancelled = {"phase": "cancelled", "expected_status": (await books.backend.get(invoice_id)).status}
+        arguments = (None, credit) if tool == "create_invoice" else (invoice_id, cancelled)
+        plan = await books.plan(tool, arguments[0], **arguments[1])
+        assert await books.backend.find(plan.steps[0], []) == Absent()
+        books.proxy.plan(COMMIT_THEN_RESET)
+        with pytest.raises(LostAnswer):
+            await books.carry_out(plan)
+        assert isinstance(await books.backend.find(plan.steps[0], []), Found)
 
 
 async def test_what_cannot_be_read_after_a_write_does_not_undo_it() -> None:
