@@ -232,13 +232,6 @@ async def test_whoever_was_given_up_sends_nothing_any_more(till: Till) -> None:
     assert len(till.vendor.effects) == 1
 
 
-async def test_writes_are_counted_over_all_processes(till: Till) -> None:
-    await till.call()
-    assert await till.backend.writes_since(till.clock.now() - dt.timedelta(minutes=1)) == 1
-    till.clock.advance(61)
-    assert await till.backend.writes_since(till.clock.now() - dt.timedelta(minutes=1)) == 0
-
-
 async def test_look_alikes_of_a_lost_write_are_named(till: Till) -> None:
     till.vendor.plan = ["before"]
     till.vendor.marker = False

@@ -85,8 +85,8 @@ class Journaled:
     async def find(self, step: Step, done: Sequence[StepResult]) -> Found | Absent | Undetermined:
         return await self._vendor.find(step, done)
 
-    async def writes_since(self, instant: dt.datetime) -> int:
-        return await self._journal.count_since(self._account, instant)
+    async def made_here(self, invoice_id: str) -> bool:
+        return await self._journal.made(self._account, invoice_id)
 
     async def close(self) -> None:
         await self._vendor.close()

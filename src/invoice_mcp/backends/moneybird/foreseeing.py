@@ -18,7 +18,10 @@ def foresee(plan: Plan) -> Invoice | None:
     if last.identity.tool != "change_phase":
         return plan.before
     phase = last.before["phase"]
-    return after_phase(plan.before, Phase(phase) if phase in [*Phase] else Phase.CANCELLED)
+    if phase in [*Phase]:
+        return after_phase(plan.before, Phase(phase))
+    # The credit note is settled with the invoice, which Moneybird books as a payment of all that is payable.
+    return after_phase(after_payment(plan.before, plan.before.payable_amount), Phase.CANCELLED)
 
 
 def _amount(step: Step) -> Decimal:
