@@ -1,14 +1,11 @@
 """From the configuration to a YSuite account."""
 
 from invoice_mcp.backends.base import Surroundings
-from invoice_mcp.backends.mailing import Post
+from invoice_mcp.backends.mailing import post_for
 from invoice_mcp.backends.ysuite.api import Api
 from invoice_mcp.backends.ysuite.backend import YSuiteBackend
 from invoice_mcp.backends.ysuite.desk import Desk
 from invoice_mcp.backends.ysuite.names import Names
-from invoice_mcp.domain.invoice import Party
-from invoice_mcp.mail.delivery import configured_mailer
-from invoice_mcp.mail.outcome import OUTBOX
 from invoice_mcp.net import ApiClient, Limits, Origin, SecretHeader, StaticHeaders
 from invoice_mcp.settings import BACKENDS, AccountSettings, YSuiteOptions
 
@@ -52,24 +49,8 @@ def connect(account: AccountSettings, around: Surroundings) -> YSuiteBackend:
         currency=account.currency,
         template_id=options.template_id,
         item_id=options.item_id,
-        post=_post(account, options, around),
+        post=post_for(account, around, seller=options.seller, language=options.language),
         scan_pages=around.scan_pages,
         zone=account.time_zone,
     )
     return YSuiteBackend(desk)
-
-
-def _post(account: AccountSettings, options: YSuiteOptions, around: Surroundings) -> Post | None:
-    sender = around.mail.sender
-    if sender is None:
-        return None
-    named = sender.partition("<")[0].strip() or account.label or sender
-    return Post(
-        mailer=configured_mailer(around.mail, otherwise=sender, state_dir=around.state_dir),
-        outbox=around.state_dir / OUTBOX,
-        seller=options.seller or Party(name=named),
-        language=options.language,
-        min_reminder_days=account.policy.min_reminder_days,
-        zone=account.time_zone,
-        clock=around.clock,
-    )
