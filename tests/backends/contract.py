@@ -919,25 +919,10 @@ class ReminderContract:
         assert (await desk.plan("send_reminder", invoice_id)).skipped == phase
 
 
-TOOL_OF: dict[str, str] = {
-    "CreateContract": "create_invoice",
-    "PaymentContract": "register_payment",
-    "PhaseContract": "change_phase",
-    "ReminderContract": "send_reminder",
-}
-"""What a part of the contract is about, by its class."""
-
-
 class BackendContract(
     CapabilityContract, SearchContract, CreateContract, PaymentContract, PhaseContract, ReminderContract
 ):
-    """All of it; what is about a tool that a system has not is skipped."""
-
-    @pytest.fixture(autouse=True)
-    def _of_a_tool_it_has(self, request: pytest.FixtureRequest, desk: Desk) -> None:
-        tool = TOOL_OF.get(request.function.__qualname__.partition(".")[0])
-        if tool is not None and not desk.backend.capabilities.can(tool):
-            pytest.skip(f"no {tool}")
+    """All of it."""
 
 
 def held_and_one(office: Office) -> tuple[list[Held], Held]:
