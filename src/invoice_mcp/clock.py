@@ -42,6 +42,20 @@ class FixedDayClock:
         await self._inner.sleep(seconds)
 
 
+class MovedClock:
+    """The machine's clock, moved so that it read `begins` (an instant in UTC) when this was made."""
+
+    def __init__(self, begins: dt.datetime, inner: Clock) -> None:
+        self._by = begins - inner.now()
+        self._inner = inner
+
+    def now(self) -> dt.datetime:
+        return self._inner.now() + self._by
+
+    async def sleep(self, seconds: int) -> None:
+        await self._inner.sleep(seconds)
+
+
 def rfc3339(instant: dt.datetime) -> str:
     """`instant` in UTC to the second, as `2026-03-01T09:30:00Z`."""
     return f"{instant.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"

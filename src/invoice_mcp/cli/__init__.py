@@ -20,6 +20,8 @@ PROGRAM: Final = "invoice-mcp"
 COMMANDS: Final = (
     "serve",
     "demo",
+    "sandbox",
+    "setup",
     "call",
     "accounts",
     "doctor",

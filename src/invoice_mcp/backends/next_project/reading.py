@@ -19,6 +19,7 @@ from invoice_mcp.backends.next_project.wire import NEXT, CustomerInvoice
 from invoice_mcp.domain.invoice import Abilities, Address, Invoice, Party, Payment, Ref
 from invoice_mcp.domain.money import check_size, format_amount, round_money
 from invoice_mcp.domain.query import InvoiceRow
+from invoice_mcp.domain.same_buyer import identifiers
 from invoice_mcp.domain.status import Flag, Kind, Status
 
 PAYMENT_ID: Final = "paid"
@@ -114,6 +115,7 @@ def from_vendor_row(record: CustomerInvoice, known: Counterparts, view: Viewpoin
         issue_date=record.issue_date,
         due_date=record.due_date,
         buyer_id=record.customer_id,
+        buyer_identifiers=identifiers(record.customer_vat_number, None),
         subject=record.title or None,
         buyer_reference=record.customer_reference or None,
         paid_on=record.paid_date,
