@@ -14,7 +14,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make demo       a guided tour: a ledger in a temporary folder, no account and no network"
+	@echo "make demo       a guided tour: a ledger and doubles of five systems, no account and no network"
 	@echo "make test       the tests"
 	@echo "make matrix     every write to every vendor through every fault, some minutes"
 	@echo "make check      lint, format, types, import rules, published tool schemas, generated pages"

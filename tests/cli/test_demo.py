@@ -31,6 +31,17 @@ TOLD = (
     "Subject: Friendly reminder: invoice 2026-0001 from Studio Noord",
     "open → cancelled, by credit note 2026-0004 over GBP -1850.00",
     "they add up, per currency, to the cent.",
+    "Hotel de Brug EUR 11 44593.57 2020-07-28 yes",
+    "unsupported: next cannot do this: Next has no reminders",
+    "agency sent boekhouding@debrug.example",
+    "books sent boekhouding@debrug.example",
+    "ysuite queued boekhouding@debrug.example",
+    "crm queued boekhouding@debrug.example",
+    "done: overdue, 31798.80 payable → overdue, 11798.80 payable",
+    "done: overdue, 2490.00 payable → paid, 0.00 payable",
+    "done: overdue, 11712.80 payable → paid, 0.00 payable",
+    "Hotel de Brug EUR 11 24593.57",
+    "What is overdue fell by what was paid",
 )
 
 
@@ -81,8 +92,8 @@ def test_what_is_kept_can_be_looked_at(played: "tuple[subprocess.CompletedProces
     done, temporary = played
     (folder,) = temporary.iterdir()
     assert str(folder) in plain(done.stdout)
-    (mail,) = (folder / "state" / "outbox").iterdir()
-    assert mail.suffix == ".eml"
+    mails = [*(folder / "state" / "outbox").iterdir()]
+    assert [mail.suffix for mail in mails] == [".eml"] * 3
     assert run(["--config", str(folder / "config.toml"), "doctor", "--json"]) == 0
 
 

@@ -21,7 +21,6 @@ COMMANDS: Final = (
     "serve",
     "demo",
     "sandbox",
-    "setup",
     "call",
     "accounts",
     "doctor",

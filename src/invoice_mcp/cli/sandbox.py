@@ -53,7 +53,7 @@ email = "hello@studio-noord.example"
     type=click.Path(path_type=Path, file_okay=False),
     help="Where to put the configuration, the ledger and the outbox; default a temporary folder, deleted at the end.",
 )
-@click.option("--invoices", type=click.IntRange(0, MAX_INVOICES), help="In each system, about; default 300.")
+@click.option("--invoices", type=click.IntRange(0, MAX_INVOICES), help="In each system, about; default 320.")
 @click.option(
     "--mode",
     type=click.Choice(["read_only", "draft_only", "full"]),

@@ -43,7 +43,6 @@ CUSTOMERS: Final = (
 )
 """The first is in every system; one that a system does not have is left out there."""
 
-_BY_NAME: Final = {customer.name: customer for customer in CUSTOMERS}
 _SHARE: Final = 2
 """One in so many of the unpaid invoices is theirs."""
 
@@ -133,12 +132,15 @@ def at_next(database: Database) -> None:
 def _made_known(
     buyers: MutableMapping[Key, Buyer], name_of: Callable[[Buyer], str], known_by: Callable[[Buyer, Customer], Buyer]
 ) -> list[Buyer]:
-    """Put what identifies them on file with those of `buyers` that are among `CUSTOMERS`; these."""
-    found = {key: _BY_NAME[name_of(buyer)] for key, buyer in buyers.items() if name_of(buyer) in _BY_NAME}
-    buyers.update({key: known_by(buyers[key], customer) for key, customer in found.items()})
-    return [buyers[key] for key in found]
+    """Put what identifies them on file with those of `buyers` that are among `CUSTOMERS`; these, in that order."""
+    keys = {name_of(buyer): key for key, buyer in buyers.items()}
+    found = [(keys[customer.name], customer) for customer in CUSTOMERS if customer.name in keys]
+    buyers.update({key: known_by(buyers[key], customer) for key, customer in found})
+    return [buyers[key] for key, _ in found]
 
 
 def _dealt(unpaid: Sequence[Invoice], theirs: Sequence[Buyer]) -> Iterator[tuple[Invoice, Buyer]]:
-    """One in `_SHARE` of the `unpaid`, from the newest, dealt to `theirs` in turn."""
-    return zip(unpaid[::-_SHARE], cycle(theirs), strict=False)
+    """One in `_SHARE` of the `unpaid`, from the newest: every other one for the first of `theirs`, the rest in turn."""
+    first, *others = theirs
+    turns = [buyer for other in others for buyer in (first, other)]
+    return zip(unpaid[::-_SHARE], cycle(turns), strict=False)

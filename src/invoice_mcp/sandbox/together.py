@@ -1,7 +1,6 @@
 """All doubles at once, as the systems of one business: one clock, some customers in common, and one configuration."""
 
 import contextlib
-import datetime as dt
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from string import Template
@@ -34,7 +33,7 @@ from invoice_mcp.sandbox.ysuite import app as ysuite
 from invoice_mcp.sandbox.ysuite import seeds as ysuite_seeds
 from invoice_mcp.sandbox.ysuite import switches as ysuite_switches
 
-INVOICES: Final = 300
+INVOICES: Final = 320
 """In each double, unless another number is asked for: six years of them."""
 
 Plans = Mapping[str, Iterable[Fault | Planned]]

@@ -12,7 +12,7 @@ import pytest
 
 from invoice_mcp.backends.next_project.api import INVOICES, Rows
 from invoice_mcp.backends.next_project.fields import INVOICE_FIELDS, ROW_FIELDS, Layout, Names
-from invoice_mcp.backends.next_project.reading import Viewpoint, from_vendor_invoice
+from invoice_mcp.backends.next_project.reading import Viewpoint, from_vendor_invoice, from_vendor_row
 from invoice_mcp.backends.next_project.standing import Counterparts
 from invoice_mcp.backends.next_project.wire import NEXT, CustomerInvoice, Row, check_keys, spelled
 from invoice_mcp.domain.invoice import Invoice
@@ -165,3 +165,8 @@ class TestReplies(ReplyContract):
         if not isinstance(reply.get("invoice"), dict) or not isinstance(reply.get("rows"), list):
             raise NEXT.broken(INVOICES)  # the two replies that were put together are not there
         return render_invoice(read(reply))
+
+
+def test_a_row_says_by_which_vat_identifier_its_buyer_is_known() -> None:
+    record = NEXT.one(ONE, {**REPLIES["paid"]["invoice"], "customervatno": "SE 556677-889901"}, INVOICES)
+    assert from_vendor_row(record, Counterparts([record]), VIEW).buyer_identifiers == {"vat:SE556677889901"}

@@ -1,4 +1,4 @@
-"""`invoice-mcp demo`: one month of invoicing, played by a real server and a real client in a folder of their own."""
+"""`invoice-mcp demo`: a month of invoicing and a day with six systems, by a real server and a real client."""
 
 import shutil
 import tempfile
@@ -13,10 +13,11 @@ from invoice_mcp.cli.options import config_option
 @config_option
 @click.option("--keep", is_flag=True, help="Keep the folder with the ledger, to look around in it.")
 def command(keep: bool) -> None:
-    """Play a month of a freelancer's invoicing.
+    """Play a month of a freelancer's invoicing, and a day with six systems.
 
-    A ledger in a temporary folder, a server on stdio and a client: nothing of yours is read or written, and no
-    configuration counts but the demo's own. The exit code is 1 when a step is not answered as told.
+    A ledger in a temporary folder, doubles of five vendors on this machine, a server on stdio and a client: nothing of
+    yours is read or written, and no configuration counts but the demo's own. The exit code is 1 when a step is not
+    answered as told.
     """
     import anyio
 

@@ -23,6 +23,7 @@ def go_on(stage: Stage) -> None:
     """The same in a chat client."""
     program, *arguments = command()
     entry = {"mcpServers": {"invoice-mcp": {"command": program, "args": arguments}}}
+    stage.screen.tells("To have the five doubles to yourself, run invoice-mcp sandbox: it says where they are.")
     stage.screen.tells("To do this in your own chat client, add this to its MCP servers, then ask it to bill somebody:")
     stage.screen.output(json.dumps(entry, indent=2))
 

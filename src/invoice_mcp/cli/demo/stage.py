@@ -63,17 +63,21 @@ class Stage:
         self._call: CallTool | None = None
 
     @asynccontextmanager
-    async def day(self, date: str, title: str) -> AsyncIterator[None]:
-        """A server of its own for one day: `date` is its today (YYYY-MM-DD)."""
+    async def day(self, date: str, title: str, more: str = "") -> AsyncIterator[None]:
+        """A server of its own for one day: `date` is its today (YYYY-MM-DD), `more` the tables of other accounts."""
         from invoice_mcp.server.client import connected
 
-        self.configuration.write_text(CONFIGURATION.substitute(today=date), encoding="utf-8")
-        self.configuration.chmod(0o600)
+        self.configure(date, more)
         self.screen.heading(title)
         async with connected([*PROGRAM, "--config", str(self.configuration), "serve"], os.environ) as call:
             self._call = call
             yield
         self._call = None
+
+    def configure(self, date: str, more: str = "") -> None:
+        """Be another configuration, with the ledger and `more`."""
+        self.configuration.write_text(CONFIGURATION.substitute(today=date) + more, encoding="utf-8")
+        self.configuration.chmod(0o600)
 
     async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
         """The answer of a tool.

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from invoice_mcp.cli.demo import everywhere
 from invoice_mcp.cli.demo.stage import Stage, told
 
 Invoices = dict[str, Mapping[str, Any]]
@@ -46,6 +47,7 @@ async def play(stage: Stage) -> None:
         await cancel(stage, invoices["London"])
         await bill_again(stage, invoices["Jansen"])
         await close_the_month(stage)
+    await everywhere.play(stage, invoices["Jansen"])
 
 
 async def bill(stage: Stage) -> Invoices:
