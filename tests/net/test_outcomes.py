@@ -12,8 +12,8 @@ from decimal import Decimal
 import anyio
 import pytest
 
-from invoice_mcp.errors import DeadlineExceeded, RateLimited, TooLarge, Unauthorized, VendorContract, VendorUnavailable
-from invoice_mcp.net import ApiClient, LostAnswer, Refusal, Reply
+from invoice_mcp.errors import DeadlineExceeded, RateLimited, TooLarge, VendorContract, VendorUnavailable
+from invoice_mcp.net import ApiClient, LostAnswer, NotAccepted, Refusal, Reply
 from invoice_mcp.net.deadline import Deadline
 from invoice_mcp.net.transport import MAX_CONNECTIONS, Failure, Outgoing, Transport
 from tests.net.conftest import ConnectTo, HeldClock, Names, origin
@@ -63,7 +63,7 @@ CASES = [
     Case("429 for 2 s", reply({}, 429, Retry_After="2"), (RateLimited, 3), (RateLimited, 3)),
     Case("429 for 11 s", reply({}, 429, Retry_After="11"), (RateLimited, 1), (RateLimited, 1)),
     Case("429 for an hour", reply({}, 429, Retry_After="3600"), (RateLimited, 1), (RateLimited, 1)),
-    Case("401", reply({}, 401), (Unauthorized, 1), (Unauthorized, 1)),
+    Case("401", reply({}, 401), (NotAccepted, 1), (NotAccepted, 1)),
     Case("400", reply({"error": "no"}, 400), (Refusal, 1), (Refusal, 1)),
     Case("402", reply({"error": "no"}, 402), (Refusal, 1), (Refusal, 1)),
     Case("403", reply({"error": "no"}, 403), (Refusal, 1), (Refusal, 1)),

@@ -4,7 +4,7 @@ A backend is handed an `ApiClient` and sees replies, errors of `invoice_mcp.erro
 sense of itself: `Refusal` and, for a write, `LostAnswer`.
 """
 
-from invoice_mcp.net.answers import LostAnswer, Refusal, Reply
+from invoice_mcp.net.answers import ClientNotAccepted, LostAnswer, NotAccepted, Refusal, Reply
 from invoice_mcp.net.auth import Auth, SecretHeader, StaticHeaders
 from invoice_mcp.net.client import ApiClient
 from invoice_mcp.net.client_credentials import ClientCredentials
@@ -19,12 +19,14 @@ __all__ = [
     "Auth",
     "Budget",
     "ClientCredentials",
+    "ClientNotAccepted",
     "Json",
     "JsonText",
     "Kept",
     "Limits",
     "LostAnswer",
     "NextLink",
+    "NotAccepted",
     "Origin",
     "Refusal",
     "Reply",

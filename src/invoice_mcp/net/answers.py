@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from invoice_mcp.errors import Unauthorized
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -28,6 +30,29 @@ class Refusal(Exception):
         super().__init__(f"the vendor refused with status {status}")
         self.status = status
         self.json = json
+
+
+class NotAccepted(Unauthorized):
+    """A 401 that stood, though the credentials were fetched anew where they can be.
+
+    `json` is the decoded body, None when it had none that can be read; it is the vendor's text, and no part of it
+    belongs into a message.
+    """
+
+    def __init__(self, said: Unauthorized, json: Any) -> None:
+        super().__init__(said.message, next=said.next)
+        self.json = json
+
+
+class ClientNotAccepted(Unauthorized):
+    """The service that hands out tokens gives none; of its answer nothing is kept but `lacks_scope`.
+
+    That is whether the client is known and may not have what was asked for (RFC 6749, section 5.2).
+    """
+
+    def __init__(self, said: Unauthorized, *, lacks_scope: bool) -> None:
+        super().__init__(said.message, next=said.next)
+        self.lacks_scope = lacks_scope
 
 
 class LostAnswer(Exception):

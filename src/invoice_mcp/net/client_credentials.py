@@ -11,7 +11,7 @@ import anyio
 
 from invoice_mcp.clock import Clock
 from invoice_mcp.net.addresses import Resolve, resolve
-from invoice_mcp.net.answers import Refusal
+from invoice_mcp.net.answers import ClientNotAccepted, NotAccepted, Refusal
 from invoice_mcp.net.auth import Revealable, reveal
 from invoice_mcp.net.complaints import Complaints
 from invoice_mcp.net.deadline import Deadline
@@ -101,14 +101,13 @@ class ClientCredentials:
         async def exchange() -> Exchange:
             return await self._transport.over_fresh_connection(outgoing, deadline)
 
-        refused = False
         try:
             reply = await self._persistence.carry_through(exchange, judge_read, deadline, _no_others)
-        except Refusal:
-            refused = True
-        if refused:
-            raise self._say.unauthorized()
-        return self._read(reply.json)
+        except (Refusal, NotAccepted) as refused:
+            lacks_scope = _lacks_scope(refused.json)
+        else:
+            return self._read(reply.json)
+        raise ClientNotAccepted(self._say.unauthorized(), lacks_scope=lacks_scope)
 
     def _read(self, reply: Any) -> _Token:
         match reply:
@@ -124,6 +123,10 @@ class ClientCredentials:
         if not isinstance(expires_in, int) or isinstance(expires_in, bool) or not 0 < expires_in < _MAX_LIFE_S:
             return None
         return self._clock.now() + dt.timedelta(seconds=max(expires_in - RENEW_BEFORE_S, expires_in // 2))
+
+
+def _lacks_scope(body: Any) -> bool:
+    return isinstance(body, dict) and body.get("error") in ("invalid_scope", "unauthorized_client")
 
 
 async def _no_others() -> bool:

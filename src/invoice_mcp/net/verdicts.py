@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from invoice_mcp.errors import InvoiceError
-from invoice_mcp.net.answers import LostAnswer, Refusal, Reply
+from invoice_mcp.net.answers import LostAnswer, NotAccepted, Refusal, Reply
 from invoice_mcp.net.body import Flaw
 from invoice_mcp.net.complaints import Complaints
 from invoice_mcp.net.decode import Oversized, Undecodable, decode_json
@@ -115,7 +115,7 @@ def _turned_away(answer: Answer, say: Complaints, now: dt.datetime) -> Verdict:
     if answer.status < 400:
         return Over(say.redirected())
     if answer.status == 401:
-        return Rejected(say.unauthorized())
+        return Rejected(NotAccepted(say.unauthorized(), _json_or_none(answer.body)))
     if answer.status in _NOT_NOW:
         after_s = retry_after_s(answer.headers.get("retry-after"), now)
         return Throttled(say.rate_limited(after_s), after_s)

@@ -27,7 +27,7 @@ token = "{token}"
 async def test_two_accounts_share_one_limit_and_another_vendor_address_has_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("invoice_mcp.backends.moneybird.connect.REQUESTS", Window(requests=2, seconds=300))
+    monkeypatch.setattr("invoice_mcp.backends.moneybird.connect.REQUESTS", Window(requests=4, seconds=300))
     clock = HeldClock(NOW)
     app = create_app(seeded_book(NOW, 0), Switches(), clock)
     async with running(app) as proxy, running(app) as elsewhere:
@@ -47,7 +47,7 @@ async def test_two_accounts_share_one_limit_and_another_vendor_address_has_its_o
             with pytest.raises(RateLimited):
                 await backends[name].find_number("2026-0001")
         assert (await backends["three"].probe()).ok
-        assert len(proxy.received) == 2
+        assert len(proxy.received) == 4
         clock.advance(seconds=301)
         await backends["two"].find_number("2026-0001")
         await services.close()

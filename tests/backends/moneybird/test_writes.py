@@ -428,4 +428,4 @@ async def test_a_probe_tells_what_a_person_should_know(books: Bench) -> None:
     probe = await books.backend.probe()
     assert probe.ok
     assert probe.facts == {"administration": "Studio Noord", "currency": "EUR", "time_zone": "Europe/Amsterdam"}
-    assert len(books.sent) == 1
+    assert books.sent == ["GET /api/v2/administrations", "GET /sales_invoices.json?per_page=1"]

@@ -65,6 +65,10 @@ class Api:
         """
         return await self._administration.get(None, self._own_administration)
 
+    async def look_in(self) -> None:
+        """Ask for one invoice; all that is told is whether the token may see any."""
+        await self._read(self._path(f"{INVOICES}{_FORMAT}"), (("per_page", "1"),))
+
     async def invoice(self, invoice_id: str, field: str = "ref") -> SalesInvoice:
         """The invoice of this id.
 

@@ -4,11 +4,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from invoice_mcp.backends.access import asked
 from invoice_mcp.backends.base import Absent, Found, PhaseLabel, Plan, Probe, Step, StepResult, Undetermined, Write
 from invoice_mcp.backends.moneybird import buyers, create, foreseeing, payments, phases, reminders
 from invoice_mcp.backends.moneybird.capabilities import CAPABILITIES, PHASES
 from invoice_mcp.backends.moneybird.desk import Desk
 from invoice_mcp.backends.moneybird.numbers import check_number
+from invoice_mcp.backends.moneybird.refusals import ACCESS
 from invoice_mcp.backends.moneybird.search import find_number, search
 from invoice_mcp.domain.invoice import Invoice, Party
 from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position
@@ -59,7 +61,9 @@ class MoneybirdBackend:
         return [PhaseLabel(phase.value, phase.value) for phase in PHASES]
 
     async def probe(self) -> Probe:
-        administration = await self._desk.api.administration()
+        api = self._desk.api
+        administration = await asked(api.administration, ACCESS, self._desk.account)
+        await asked(api.look_in, ACCESS, self._desk.account)
         shown = {
             "administration": clean_text(administration.name, NAME_LENGTH),
             "currency": administration.currency,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from invoice_mcp.backends.access import Access
 from invoice_mcp.errors import (
     Conflict,
     InvalidRequest,
@@ -123,6 +124,21 @@ _BY_STATUS: Final[Mapping[int, tuple[Callable[..., InvoiceError], str, str]]] = 
         "Take a ref from search_invoices.",
     ),
 }
+
+
+def lacks_scope(body: Any) -> bool:
+    """Whether a 401 says that the token is good and its scopes lack sales invoices: told by its sentence alone."""
+    said = body.get("error") if isinstance(body, dict) else None
+    return isinstance(said, str) and said.startswith("No access to ")
+
+
+ACCESS: Final = Access(
+    vendor="Moneybird",
+    keys=("token",),
+    made_in="Moneybird, in your profile under Apps and API tokens",
+    scope="to see sales invoices",
+    lacks_scope=lacks_scope,
+)
 
 
 def refused(refusal: Refusal) -> InvoiceError:

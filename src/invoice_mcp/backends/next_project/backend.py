@@ -5,10 +5,12 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
+from invoice_mcp.backends.access import asked
 from invoice_mcp.backends.base import Absent, Found, PhaseLabel, Plan, Probe, Step, StepResult, Undetermined, Write
 from invoice_mcp.backends.next_project import payments, search
 from invoice_mcp.backends.next_project.capabilities import CAPABILITIES
 from invoice_mcp.backends.next_project.desk import Desk
+from invoice_mcp.backends.next_project.refusals import ACCESS
 from invoice_mcp.domain.invoice import Invoice, Party
 from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position
 from invoice_mcp.domain.status import Status
@@ -45,7 +47,7 @@ class NextBackend:
         return []
 
     async def probe(self) -> Probe:
-        total = await self._desk.api.count()
+        total = await asked(self._desk.api.count, ACCESS, self._desk.account)
         layout = await self._desk.api.layout()
         unknown = ", ".join(sorted(layout.lacking)) or "none"
         facts = {"invoices": str(total), "fields_unknown": unknown}

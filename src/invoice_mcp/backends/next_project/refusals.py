@@ -7,6 +7,7 @@ seen.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from invoice_mcp.backends.access import Access
 from invoice_mcp.backends.next_project.fields import Names
 from invoice_mcp.errors import InvoiceError, NotFound, Unauthorized, VendorContract, VendorRefused
 from invoice_mcp.net.answers import Refusal
@@ -31,6 +32,9 @@ _DENIED_SOMEHOW: Final = (
     "Try again in some minutes; if it stays so, ask the user to check the API key and its user in Next.",
 )
 _LOOK: Final = "Look at the invoice with get_invoice; ask the user to look in Next if it seems possible."
+
+
+ACCESS: Final = Access("Next", ("token",), "Next, as a one-time key that `invoice-mcp next-token` exchanges")
 
 
 def refused(refusal: Refusal, names: Names) -> InvoiceError:

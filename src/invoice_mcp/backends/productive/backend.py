@@ -4,10 +4,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from invoice_mcp.backends.access import asked
 from invoice_mcp.backends.base import Absent, Found, PhaseLabel, Plan, Probe, Step, StepResult, Undetermined, Write
 from invoice_mcp.backends.productive import buyers, create, foreseeing, payments, phases, reminders
 from invoice_mcp.backends.productive.capabilities import CAPABILITIES, PHASES
 from invoice_mcp.backends.productive.desk import Desk
+from invoice_mcp.backends.productive.refusals import ACCESS
 from invoice_mcp.backends.productive.search import find_number, search
 from invoice_mcp.domain.invoice import Invoice, Party
 from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position
@@ -53,7 +55,7 @@ class ProductiveBackend:
         return [PhaseLabel(phase.value, phase.value) for phase in PHASES]
 
     async def probe(self) -> Probe:
-        count = await self._desk.api.count()
+        count = await asked(self._desk.api.count, ACCESS, self._desk.account)
         return Probe(True, f"organisation {self._desk.organization_id}, {count} invoices", {"invoices": str(count)})
 
     async def plan(self, write: Write) -> Plan:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from invoice_mcp.backends.access import Access
 from invoice_mcp.errors import Conflict, InvoiceError, NotFound, Unauthorized, VendorContract, VendorRefused
 from invoice_mcp.net.answers import Refusal
 from invoice_mcp.wire.jsonapi import Fault, faults
@@ -69,6 +70,9 @@ _BY_STATUS: Final = {
     ),
 }
 _OTHERWISE: Final = _Meaning(VendorRefused, "Productive refused this; nothing was written.", _LOOK)
+
+
+ACCESS: Final = Access("Productive", ("token",), "Productive, under Settings, API integrations")
 
 
 def refused(refusal: Refusal) -> InvoiceError:

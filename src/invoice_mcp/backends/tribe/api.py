@@ -66,6 +66,10 @@ class Api:
 
         return await self._phases.get(None, read)
 
+    async def look_in(self) -> None:
+        """Ask for one invoice; all that is told is whether the client may see any, and that there are such."""
+        await self._part(INVOICES, [("$top", "1")])
+
     async def invoice(self, invoice_id: str, field: str = "ref") -> WholeInvoice:
         """The invoice of this id, with its phase, lines, buyer and contact.
 

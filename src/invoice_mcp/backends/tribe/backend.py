@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from invoice_mcp.backends.access import asked
 from invoice_mcp.backends.base import (
     Absent,
     Capabilities,
@@ -20,6 +21,7 @@ from invoice_mcp.backends.tribe import buyers, create, foreseeing, payments, pha
 from invoice_mcp.backends.tribe.capabilities import CAPABILITIES
 from invoice_mcp.backends.tribe.desk import Desk
 from invoice_mcp.backends.tribe.phase_map import unmapped
+from invoice_mcp.backends.tribe.refusals import ACCESS
 from invoice_mcp.backends.tribe.search import find_number, search
 from invoice_mcp.domain.invoice import Invoice, Party
 from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position
@@ -69,6 +71,7 @@ class TribeBackend:
         ]
 
     async def probe(self) -> Probe:
+        await asked(self._desk.api.look_in, ACCESS, self._desk.account)
         labels = await self.phases()
         missing = unmapped(await self._desk.api.phases(), self._desk.phases)
         shown = {each.label: each.phase or "not mapped" for each in labels}

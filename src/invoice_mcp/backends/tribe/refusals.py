@@ -6,6 +6,7 @@ No part of a sentence is passed on.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from invoice_mcp.backends.access import Access
 from invoice_mcp.errors import Conflict, InvoiceError, NotFound, Unauthorized, VendorRefused
 from invoice_mcp.net.answers import Refusal
 
@@ -23,6 +24,15 @@ _BY_STATUS: Final[Mapping[int, tuple[Callable[..., InvoiceError], str, str]]] = 
     409: (Conflict, _CHANGED, _LOOK),
     412: (Conflict, _CHANGED, _LOOK),
 }
+
+
+ACCESS: Final = Access(
+    vendor="Tribe CRM",
+    keys=("client_id", "client_secret"),
+    made_in="Tribe CRM, where its API clients are kept",
+    scope="to read and write",
+    urls=("base_url", "token_url"),
+)
 
 
 def refused(refusal: Refusal, entity_set: str) -> InvoiceError:

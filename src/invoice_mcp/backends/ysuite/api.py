@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 from invoice_mcp.backends.scanning import Sheet
-from invoice_mcp.backends.ysuite.refusals import FINE, no_invoice, refused, turned_away
+from invoice_mcp.backends.ysuite.refusals import FINE, no_invoice, no_list, refused, turned_away
 from invoice_mcp.backends.ysuite.wire import (
     READER,
     Contact,
@@ -29,6 +29,7 @@ PER_PAGE: Final = 100
 _VERSION: Final = "v1"
 _INVOICES: Final = (_VERSION, "invoices")
 _CONTACTS: Final = (_VERSION, "contacts")
+_NOWHERE: Final = 404
 _NOT_THERE: Final = frozenset({FINE, 400, 404})
 """How an id may be answered that does not exist: the documents say 400, and know no 404."""
 
@@ -107,7 +108,7 @@ class Api:
             if failed.status in _NOT_THERE:
                 if page > 1:
                     return Sheet((), more=True)
-                raise turned_away() from None
+                raise (no_list() if failed.status == _NOWHERE else turned_away()) from None
             raise refused(failed.status, failed.body, self._account) from None
         paging = READER.one(Paging, data, path[-1])
         records = READER.many(model, data.get("data"), f"{path[-1]}.data")

@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from invoice_mcp.backends.access import asked
 from invoice_mcp.backends.base import Absent, Found, PhaseLabel, Plan, Probe, Step, StepResult, Undetermined, Write
 from invoice_mcp.backends.ysuite import buyers, create, reminders
 from invoice_mcp.backends.ysuite.capabilities import CAPABILITIES
 from invoice_mcp.backends.ysuite.desk import Desk
-from invoice_mcp.backends.ysuite.refusals import no_invoice
+from invoice_mcp.backends.ysuite.refusals import ACCESS, no_invoice
 from invoice_mcp.backends.ysuite.search import find_number, search
 from invoice_mcp.backends.ysuite.wire import is_record_id
 from invoice_mcp.domain.invoice import Invoice, Party
@@ -54,7 +55,7 @@ class YSuiteBackend:
         return []
 
     async def probe(self) -> Probe:
-        sheet = await self._desk.api.invoices((), 1)
+        sheet = await asked(lambda: self._desk.api.invoices((), 1), ACCESS, self._desk.account)
         missing = [key for key in ("template_id", "item_id") if getattr(self._desk, key) is None]
         lacking = f"; creates nothing without {' and '.join(missing)}" if missing else ""
         lacking += "; reminds nobody without from in [mail]" if self._desk.post is None else ""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
+from invoice_mcp.backends.access import Access
 from invoice_mcp.errors import InvalidRequest, InvoiceError, NotFound, PolicyRefused, Unauthorized, VendorRefused
 
 FINE: Final = 200
@@ -21,6 +22,9 @@ _FIELDS: Final = {
 }
 
 
+ACCESS: Final = Access("YSuite", ("access_key", "secret_key"), "YSuite, where its API keys are kept")
+
+
 def refused(status: int, body: Any, account: str) -> InvoiceError:
     """The error that a refusal is for a caller; nothing was written."""
     if status == 403:
@@ -34,6 +38,11 @@ def refused(status: int, body: Any, account: str) -> InvoiceError:
         "YSuite refused this; nothing was written.",
         next="Look at the invoice or the buyer first; ask the user to look in YSuite if it seems possible.",
     )
+
+
+def no_list() -> NotFound:
+    """The error for an address that has no such list: whatever answers there, it is not YSuite's API."""
+    return NotFound("YSuite has no such list.", next="Ask the user to check base_url of the account.")
 
 
 def turned_away() -> Unauthorized:
