@@ -21,6 +21,7 @@ COMMANDS: Final = (
     "serve",
     "demo",
     "sandbox",
+    "setup",
     "call",
     "accounts",
     "doctor",

@@ -1,6 +1,5 @@
 """`invoice-mcp next-token`: exchange a one-time key of Next for a token, once, and keep the token in a file."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,8 +37,8 @@ def command(context: click.Context, account: str, database: str, out: Path | Non
     site = _account(settings, account)
     configured_file = _token_file(site)
     file = _destination(site, out or configured_file)
-    key = _asked("One-time key")
-    secret = _asked("Client secret") if client_id else ""
+    key = terminal.secret("One-time key")
+    secret = terminal.secret("Client secret") if client_id else ""
     given = OneTimeKey(database, key, client_id, secret)
     with new_private_file(file) as keep:
         token = anyio.run(exchange, site, given, system_clock(settings))
@@ -79,15 +78,3 @@ def _destination(account: "AccountSettings", file: Path | None) -> Path:
             next='Say with --out where to keep it, or set token = { file = "PATH" } in the account first.',
         )
     return file.absolute()
-
-
-def _asked(what: str) -> str:
-    """A secret: typed unseen, or a line of standard input. Never an argument, which others could read."""
-    if terminal.can_ask():
-        return str(click.prompt(what, hide_input=True, err=True)).strip()
-    line = sys.stdin.readline().strip()
-    if not line:
-        raise InvalidRequest(
-            f"{what}: nothing came on standard input.", next="Type it when asked, or hand it over as one line."
-        )
-    return line

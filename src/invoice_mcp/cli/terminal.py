@@ -7,6 +7,8 @@ from typing import IO, Any, Final
 
 import click
 
+from invoice_mcp.errors import InvalidRequest
+
 _ORDINARY_WIDTH: Final = 80
 _YES: Final = frozenset({"y", "yes"})
 
@@ -28,6 +30,31 @@ async def ask(question: str) -> bool:
     click.echo(f"{question} [y/N] ", nl=False, err=True)
     await anyio.wait_readable(sys.stdin)  # unlike a read that blocks, this ends at once on an interrupt
     return sys.stdin.readline().strip().lower() in _YES
+
+
+def answer(what: str) -> str:
+    """What a person types after `what`, or a line of standard input.
+
+    Raises:
+        InvalidRequest: nothing came.
+    """
+    return _answered(what, hidden=False)
+
+
+def secret(what: str) -> str:
+    """The same, unseen. Never an argument, which others could read."""
+    return _answered(what, hidden=True)
+
+
+def _answered(what: str, *, hidden: bool) -> str:
+    if can_ask():
+        return str(click.prompt(what, hide_input=hidden, err=True)).strip()
+    line = sys.stdin.readline().strip()
+    if not line:
+        raise InvalidRequest(
+            f"{what}: nothing came on standard input.", next="Type it when asked, or hand it over as one line."
+        )
+    return line
 
 
 def print_json(value: Any) -> None:

@@ -32,16 +32,24 @@ def read_table(keys: Mapping[str, Reader[Any]], value: object, where: Where) -> 
     return {name: keys[name](entry, where.at(name)) for name, entry in entries.items()}
 
 
+def required_keys(model: type[Any]) -> list[str]:
+    """The keys that have no default, in the order of the fields."""
+    return [
+        _key(field)
+        for field in _key_fields(model)
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    ]
+
+
 def build(model: type[T], given: Mapping[str, Any], where: Where, **others: Any) -> T:
     """A `model` from its keys among `given` and from `others`, which are its fields that are no keys.
 
     Raises:
         ConfigError: a required key is missing.
     """
-    for field in _key_fields(model):
-        required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        if required and _key(field) not in given:
-            raise where.at(_key(field)).error("missing")
+    for key in required_keys(model):
+        if key not in given:
+            raise where.at(key).error("missing")
     fields = {field.name: given[_key(field)] for field in _key_fields(model) if _key(field) in given}
     return model(**fields, **others)
 
