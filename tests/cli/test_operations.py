@@ -81,3 +81,20 @@ def test_the_same_call_follows_the_persons_word(config: Path, lost: str, word: s
 def test_an_unknown_id_is_said(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["operations", "show", "op_0", "--config", str(config)]) == 1
     assert "No operation has this id" in capsys.readouterr().err
+
+
+def test_doctor_says_that_a_person_has_to_settle_one_and_ends_with_a_code_of_its_own(
+    config: Path, lost: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--config", str(config)]
+    assert run(["doctor", "--json", *where]) == 3
+    report = json.loads(capsys.readouterr().out)
+    assert report["ok"] is True
+    assert (report["operations"]["state"], report["operations"]["unknown"]) == ("unsettled", 1)
+    assert "operations list --unsettled" in report["operations"]["next"]
+    assert run(["doctor", *where]) == 3
+    assert "1 of unknown outcome, 0 under way" in capsys.readouterr().out
+    assert run(["operations", "settle", lost, "refused", *where]) == 0
+    capsys.readouterr()
+    assert run(["doctor", "--json", *where]) == 0
+    assert json.loads(capsys.readouterr().out)["operations"] == {"state": "ok", "unknown": 0, "under_way": 0}

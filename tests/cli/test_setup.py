@@ -1,6 +1,7 @@
 """`setup` adds an account that works, and nothing when it does not: each mistake has its own words."""
 
 import io
+import json
 import os
 import pty
 import stat
@@ -386,3 +387,33 @@ def test_without_a_keyring_it_says_so_before_anything_is_asked(desk: Desk, monke
     code, _, err = desk.setup("next", "--keyring", answers=["SEK"])
     assert code == 1
     assert "keyring is not installed" in err
+
+
+def test_doctor_says_of_all_at_once_what_setup_says_of_one(desk: Desk) -> None:
+    for vendor in ANSWERS:
+        assert desk.setup(vendor)[0] == 0
+    (desk.folder / "secrets" / "next-token").write_text(WRONG)
+    (desk.folder / "secrets" / "productive-token").write_text(WRONG)
+    assert run(["--config", str(desk.file), "doctor", "--json"]) == 1
+    report = json.loads(desk.capsys.readouterr().out)
+    accounts = {account["name"]: account for account in report["accounts"]}
+    assert {name: account["state"] for name, account in accounts.items()} == {
+        "ledger": "new",
+        "moneybird": "ok",
+        "productive": "broken",
+        "tribe": "ok",
+        "ysuite": "ok",
+        "next": "broken",
+    }
+    assert "it was revoked, or Next is closed for maintenance" in accounts["next"]["problem"]
+    assert "accounts.productive.token: mistyped, revoked or expired" in accounts["productive"]["problem"]
+    assert "new one in Productive" in accounts["productive"]["next"]
+    assert accounts["moneybird"]["budget"] == [{"requests_left": 148, "of": 150, "seconds": 300}]
+    assert accounts["next"]["capabilities"]["send_reminder"]["level"] == "unsupported"
+    assert "budget" not in accounts["tribe"]
+    assert WRONG not in json.dumps(report)
+    assert run(["--config", str(desk.file), "doctor"]) == 1
+    shown = " ".join(desk.capsys.readouterr().out.split())
+    assert "148 of 150 requests left, per 300 s" in shown
+    assert "its system cannot: create, send, change" in shown
+    assert "Broken: account productive, account next." in shown

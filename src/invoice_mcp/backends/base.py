@@ -21,7 +21,7 @@ from invoice_mcp.errors import InvoiceError
 from invoice_mcp.settings import MailSettings
 
 if TYPE_CHECKING:
-    from invoice_mcp.net import Limits
+    from invoice_mcp.net import Budget, Limits
 
 
 class Level(StrEnum):
@@ -195,11 +195,15 @@ class PhaseLabel:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What one harmless request told: whether the account works, and what a person should know about it."""
+    """What one harmless request told: whether the account works, and what a person should know about it.
+
+    `budget` is what is left of the vendor's limits after it, as far as this process knows.
+    """
 
     ok: bool
     detail: str
     facts: Mapping[str, str] = field(default_factory=dict)
+    budget: Sequence["Budget"] = ()
 
 
 Reminded = Callable[[Sequence[str]], Awaitable[Mapping[str, Sequence[Reminder]]]]

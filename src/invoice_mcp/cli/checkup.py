@@ -1,11 +1,13 @@
 """Looking at everything that is configured, each thing for itself: nothing broken hides the rest, nothing is changed.
 
 What is found is a JSON object per thing. Its `state` is `ok`, `new` (not there yet; made when first needed),
-`no_adapter` (this version cannot talk to that system) or `broken`; then `problem` and `next` say why and what to do.
+`no_adapter` (this version cannot talk to that system), `unsettled` (a person has to say what became of a write) or
+`broken`; for the last two `problem` and `next` say why and what to do.
 No secret is in it: of one that is needed, only whether it can be fetched.
 """
 
 import os
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -23,20 +25,29 @@ if TYPE_CHECKING:
 Finding = dict[str, Any]
 
 _RESTORE: Final = "Stop what uses it, keep a copy of the file, and put back a backup."
+_SETTLE: Final = "Look in the vendors' systems; see `invoice-mcp operations list --unsettled`, then operations settle."
+MAX_COUNTED: Final = 1000
+"""So many unsettled operations are counted at most."""
+
 _LOOK_THERE: Final = "Check the account's settings, and the system itself."
 
 
 async def examine(services: "Services") -> dict[str, Any]:
-    """Everything: `accounts` (a list), `state_database`, `mail`, `outbox`, and `ok`, false when something is broken."""
+    """Everything: `accounts` (a list), `state_database`, `operations`, `mail`, `outbox`, and `ok`.
+
+    `ok` is false when something is broken.
+    """
     outbox_folder = services.settings.state_dir / OUTBOX
-    accounts, state, mail, outbox = await _together(
+    accounts, state, operations, mail, outbox = await _together(
         lambda: _together(*(_looking_at(account) for account in services.accounts.all())),
         lambda: _checked({"file": str(services.state_file)}, lambda: _state(services)),
+        lambda: _checked({}, lambda: _operations(services)),
         lambda: _checked({}, lambda: _mail(services.settings.mail)),
         lambda: _checked({"folder": str(outbox_folder)}, lambda: _outbox(outbox_folder)),
     )
-    ok = all(finding["state"] != "broken" for finding in (*accounts, state, mail, outbox))
-    return {"ok": ok, "accounts": accounts, "state_database": state, "mail": mail, "outbox": outbox}
+    others = {"state_database": state, "operations": operations, "mail": mail, "outbox": outbox}
+    ok = all(finding["state"] != "broken" for finding in (*accounts, *others.values()))
+    return {"ok": ok, "accounts": accounts, **others}
 
 
 def _looking_at(account: "Account") -> Callable[[], Awaitable[Finding]]:
@@ -47,6 +58,11 @@ def _looking_at(account: "Account") -> Callable[[], Awaitable[Finding]]:
         "mode": settings.mode,
         "tools": [tool for tool in TOOLS if account.may(tool)],
     }
+    if account.capabilities is not None:
+        known["capabilities"] = {
+            tool: {"level": support.level.value, **({"limits": support.reason} if support.reason else {})}
+            for tool, support in account.capabilities.tools.items()
+        }
     options = settings.options
     if isinstance(options, LedgerOptions):
         from invoice_mcp.backends.ledger.seller import missing_keys
@@ -65,7 +81,12 @@ async def _account(account: "Account") -> Finding:
         return {"state": "new"}
     probe = await account.backend().probe()
     remedy = _RESTORE if isinstance(options, LedgerOptions) else _LOOK_THERE
-    return {**_state_of(probe.ok, probe.detail, remedy), "facts": dict(probe.facts)}
+    budget = [
+        {"requests_left": each.left, "of": each.window.requests, "seconds": each.window.seconds}
+        for each in probe.budget
+    ]
+    known = {"facts": dict(probe.facts), **({"budget": budget} if budget else {})}
+    return {**_state_of(probe.ok, probe.detail, remedy), **known}
 
 
 async def _state(services: "Services") -> Finding:
@@ -73,6 +94,17 @@ async def _state(services: "Services") -> Finding:
         return {"state": "new"}
     facts = await services.state.facts()
     return {**_state_of(facts.integrity == "ok", facts.integrity, _RESTORE), "facts": _facts(facts)}
+
+
+async def _operations(services: "Services") -> Finding:
+    if not _is_there(services.state_file):
+        return {"state": "ok", "unknown": 0, "under_way": 0}
+    states = Counter(operation.state for operation in await services.journal.unsettled(MAX_COUNTED))
+    counts = {"unknown": states["unknown"], "under_way": states["under_way"]}
+    if not counts["unknown"]:
+        return {"state": "ok", **counts}
+    problem = f"Of {counts['unknown']} writes nobody knows whether they took effect."
+    return {"state": "unsettled", **counts, "problem": problem, "next": _SETTLE}
 
 
 def _is_there(path: Path) -> bool:
@@ -84,7 +116,14 @@ def _state_of(ok: bool, detail: str, remedy: str) -> Finding:
 
 
 def _facts(facts: "DatabaseFacts") -> dict[str, str]:
-    return {"schema": str(facts.schema_version), "size": f"{facts.size_bytes} bytes", "check": facts.integrity}
+    return {
+        "sqlite": facts.sqlite_version,
+        "journal_mode": facts.journal_mode,
+        "synchronous": facts.synchronous,
+        "schema": str(facts.schema_version),
+        "size": f"{facts.size_bytes} bytes",
+        "check": facts.integrity,
+    }
 
 
 async def _mail(mail: MailSettings) -> Finding:

@@ -10,7 +10,15 @@ from invoice_mcp.cli import terminal
 from invoice_mcp.cli.options import config_option, configured, json_option
 from invoice_mcp.cli.running import with_services
 
-STATES: Final = {"ok": "ok", "new": "new", "no_adapter": "not usable", "broken": "BROKEN"}
+STATES: Final = {
+    "ok": "ok",
+    "new": "new",
+    "no_adapter": "not usable",
+    "unsettled": "UNSETTLED",
+    "broken": "BROKEN",
+}
+EXIT_BROKEN: Final = 1
+EXIT_UNSETTLED: Final = 3
 
 _EXPLAINED: Final = {
     "new": "not there yet; it is made when it is first needed",
@@ -25,8 +33,9 @@ _EXPLAINED: Final = {
 def command(context: click.Context, as_json: bool) -> None:
     """Check that all that is configured works.
 
-    That is every account, the databases and the mail. Nothing is sent and nothing is made. The exit code is 1 when
-    something is broken.
+    That is every account, the databases, the writes on record and the mail. Each vendor is asked one harmless thing;
+    nothing is sent and nothing is made. The exit code is 1 when something is broken, and 3 when nothing is, but a
+    person has to say what became of a write.
     """
     from invoice_mcp.cli.checkup import examine
     from invoice_mcp.settings import find_config
@@ -40,7 +49,9 @@ def command(context: click.Context, as_json: bool) -> None:
     else:
         _print(report)
     if not report["ok"]:
-        context.exit(1)
+        context.exit(EXIT_BROKEN)
+    if report["operations"]["state"] == "unsettled":
+        context.exit(EXIT_UNSETTLED)
 
 
 def _print(report: Mapping[str, Any]) -> None:
@@ -57,15 +68,17 @@ def _findings(report: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
     """Each thing that was looked at: its name, what was found, and that in lines for a person."""
     for account in report["accounts"]:
         yield f"account {account['name']}", account, _about_account(account)
-    state, mail, outbox = report["state_database"], report["mail"], report["outbox"]
+    state, operations = report["state_database"], report["operations"]
+    mail, outbox = report["mail"], report["outbox"]
     yield "state database", state, _about_file(state)
+    yield "operations", operations, _about_operations(operations)
     yield "mail", mail, _about_mail(mail)
     yield "outbox", outbox, _about_outbox(outbox)
 
 
 def _told(finding: Mapping[str, Any]) -> list[str]:
     """What there is to say about a state that is not `ok`."""
-    if finding["state"] == "broken":
+    if finding["state"] in ("broken", "unsettled"):
         return [finding["problem"], finding["next"]]
     return [_EXPLAINED[finding["state"]]] if finding["state"] in _EXPLAINED else []
 
@@ -74,12 +87,31 @@ def _about_account(account: Mapping[str, Any]) -> list[str]:
     missing = account.get("missing_seller_keys")
     sending = [f"sends nothing before seller has: {', '.join(missing)}"] if missing else []
     tools = ", ".join(tool.partition("_")[0] for tool in account["tools"]) or "nothing"
-    return [f"{account['backend']}, {account['mode']}, may: {tools}", *_about_file(account), *sending]
+    support = account.get("capabilities", {})
+    never = [tool.partition("_")[0] for tool, each in support.items() if each["level"] == "unsupported"]
+    lacking = [f"its system cannot: {', '.join(never)}"] if never else []
+    budget = [
+        f"{each['requests_left']} of {each['of']} requests left, per {each['seconds']} s"
+        for each in account.get("budget", ())
+    ]
+    return [
+        f"{account['backend']}, {account['mode']}, may: {tools}",
+        *lacking,
+        *_about_file(account),
+        *budget,
+        *sending,
+    ]
 
 
 def _about_file(finding: Mapping[str, Any]) -> list[str]:
     facts = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in finding.get("facts", {}).items())
     return [line for line in (finding.get("file"), facts) if line]
+
+
+def _about_operations(operations: Mapping[str, Any]) -> list[str]:
+    if "unknown" not in operations:
+        return []
+    return [f"{operations['unknown']} of unknown outcome, {operations['under_way']} under way"]
 
 
 def _about_mail(mail: Mapping[str, Any]) -> list[str]:

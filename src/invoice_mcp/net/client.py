@@ -11,7 +11,7 @@ from invoice_mcp.net.auth import Auth
 from invoice_mcp.net.complaints import Complaints
 from invoice_mcp.net.deadline import Deadline
 from invoice_mcp.net.encode import Json, JsonText, encode_json
-from invoice_mcp.net.limits import Limits
+from invoice_mcp.net.limits import Budget, Limits
 from invoice_mcp.net.origin import Ending, NextLink, Origin
 from invoice_mcp.net.persistence import Jitter, Persistence
 from invoice_mcp.net.transport import Exchange, Outgoing, Transport
@@ -102,6 +102,10 @@ class ApiClient:
         if found is None:
             raise self._say.foreign_link()
         return found
+
+    def budget(self) -> list[Budget]:
+        """What this process has left of the vendor's limits now, per window."""
+        return self._persistence.limits.budget()
 
     async def aclose(self) -> None:
         """Close all connections; idempotent."""

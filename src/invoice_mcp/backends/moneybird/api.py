@@ -18,7 +18,7 @@ from invoice_mcp.backends.moneybird.wire import (
 from invoice_mcp.backends.scanning import Lists, Sheet
 from invoice_mcp.clock import Clock
 from invoice_mcp.errors import NotFound, Unauthorized, VendorContract
-from invoice_mcp.net import ApiClient, Json, Kept, LostAnswer, Refusal, Reply
+from invoice_mcp.net import ApiClient, Budget, Json, Kept, LostAnswer, Refusal, Reply
 from invoice_mcp.wire.leaves import is_identifier
 
 PER_PAGE: Final = 100
@@ -185,6 +185,10 @@ class Api:
     async def write(self, method: str, path: Sequence[str], body: Json) -> None:
         """A write whose answer says nothing. Raises as `write_invoice`."""
         await self._write(method, path, body)
+
+    def budget(self) -> list[Budget]:
+        """What is left of the vendor's limits."""
+        return self._client.budget()
 
     async def close(self) -> None:
         """Let go of connections; idempotent."""

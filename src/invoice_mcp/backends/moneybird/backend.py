@@ -69,7 +69,7 @@ class MoneybirdBackend:
             "currency": administration.currency,
             "time_zone": clean_text(administration.time_zone, NAME_LENGTH),
         }
-        return Probe(True, f"administration {administration.id}, {administration.currency}", shown)
+        return Probe(True, f"administration {administration.id}, {administration.currency}", shown, api.budget())
 
     async def plan(self, write: Write) -> Plan:
         return await _RULES[write.identity.tool].plan(self._desk, write)

@@ -13,7 +13,7 @@ from invoice_mcp.backends.next_project.refusals import refused
 from invoice_mcp.backends.next_project.wire import NEXT, CustomerInvoice, Page, Row, check_keys, spelled
 from invoice_mcp.clock import Clock
 from invoice_mcp.errors import NotFound
-from invoice_mcp.net import ApiClient, Json, Kept, Refusal, Reply
+from invoice_mcp.net import ApiClient, Budget, Json, Kept, Refusal, Reply
 from invoice_mcp.wire.json_filter import Operator
 from invoice_mcp.wire.leaves import is_identifier
 
@@ -155,6 +155,10 @@ class Api:
             await self._client.send("PUT", (INVOICES, invoice_id), json=body)
         except Refusal as refusal:
             raise refused(refusal, self._names) from None
+
+    def budget(self) -> list[Budget]:
+        """What is left of the vendor's limits."""
+        return self._client.budget()
 
     async def close(self) -> None:
         """Let go of connections; idempotent."""

@@ -51,7 +51,7 @@ class NextBackend:
         layout = await self._desk.api.layout()
         unknown = ", ".join(sorted(layout.lacking)) or "none"
         facts = {"invoices": str(total), "fields_unknown": unknown}
-        return Probe(True, f"{total} invoices; unknown fields: {unknown}", facts)
+        return Probe(True, f"{total} invoices; unknown fields: {unknown}", facts, self._desk.api.budget())
 
     async def plan(self, write: Write) -> Plan:
         tool = write.identity.tool

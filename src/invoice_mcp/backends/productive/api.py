@@ -28,7 +28,7 @@ from invoice_mcp.backends.productive.wire import (
 from invoice_mcp.backends.scanning import Lists, Sheet
 from invoice_mcp.clock import Clock
 from invoice_mcp.errors import InvoiceError, NotFound, TooLarge, VendorContract
-from invoice_mcp.net import ApiClient, Json, Kept, LostAnswer, Refusal, Reply
+from invoice_mcp.net import ApiClient, Budget, Json, Kept, LostAnswer, Refusal, Reply
 from invoice_mcp.wire import jsonapi
 from invoice_mcp.wire.leaves import Record, is_identifier
 
@@ -216,6 +216,10 @@ class Api:
     async def delete(self, path: Sequence[str]) -> None:
         """Delete a record. Raises as `write`."""
         await self._send("DELETE", path, None)
+
+    def budget(self) -> list[Budget]:
+        """What is left of the vendor's limits."""
+        return self._client.budget()
 
     async def close(self) -> None:
         """Let go of connections; idempotent."""

@@ -56,7 +56,8 @@ class ProductiveBackend:
 
     async def probe(self) -> Probe:
         count = await asked(self._desk.api.count, ACCESS, self._desk.account)
-        return Probe(True, f"organisation {self._desk.organization_id}, {count} invoices", {"invoices": str(count)})
+        detail = f"organisation {self._desk.organization_id}, {count} invoices"
+        return Probe(True, detail, {"invoices": str(count)}, self._desk.api.budget())
 
     async def plan(self, write: Write) -> Plan:
         return await _RULES[write.identity.tool].plan(self._desk, write)
