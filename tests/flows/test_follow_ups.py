@@ -9,7 +9,14 @@ import pytest
 from invoice_mcp.domain.query import InvoiceQuery
 from tests.backends.offices import OFFICES
 
-REQUESTS_PER_GET: Final[Mapping[str, int]] = {"ledger": 0, "moneybird": 1}
+REQUESTS_PER_GET: Final[Mapping[str, int]] = {
+    "ledger": 0,
+    "tribe": 1,
+    "moneybird": 1,
+    "ysuite": 2,
+    "next": 2,
+    "productive": 3,
+}
 """By backend: the requests of one invoice in full, once names, phases and rates are known (docs/backends)."""
 
 
