@@ -59,17 +59,8 @@ class Desk:
         return relied_on(record.id, _state(record), self.clock, **more)
 
     async def unchanged(self, step: Step) -> None:
-        """Let a step go on if its invoice still is as it was when the plan was made.
-
-        Raises:
-            Conflict: somebody changed it meanwhile.
-            NotFound: it is gone.
-        """
-
-        async def state_now() -> str:
-            return _state(await self.api.invoice(step.before["invoice"]))
-
-        await check_unchanged(step, self.clock, state_now)
+        """Let a step go on if its invoice still is as it was when the plan was made, as `check_unchanged`."""
+        await check_unchanged(step, self.clock, self.api.invoice, _state)
 
 
 def _state(record: CustomerInvoice) -> str:
