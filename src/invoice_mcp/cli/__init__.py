@@ -25,6 +25,7 @@ COMMANDS: Final = (
     "doctor",
     "buyers",
     "operations",
+    "audit",
     "import",
     "export",
     "schemas",
