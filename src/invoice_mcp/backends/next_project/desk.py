@@ -60,7 +60,11 @@ class Desk:
 
     async def unchanged(self, step: Step) -> None:
         """Let a step go on if its invoice still is as it was when the plan was made, as `check_unchanged`."""
-        await check_unchanged(step, self.clock, self.api.invoice, _state)
+
+        async def state_now() -> str:
+            return _state(await self.api.invoice(step.before["invoice"]))
+
+        await check_unchanged(step, self.clock, state_now)
 
 
 def _state(record: CustomerInvoice) -> str:
