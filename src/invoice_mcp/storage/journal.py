@@ -1,5 +1,6 @@
 """The journal of writes to vendors, one SQL statement each. What its rows mean is the write protocol's."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,12 @@ _ABANDONED = _OPERATION + "WHERE account = ? AND state = 'under_way' AND deadlin
 _LATEST = _OPERATION + "ORDER BY seq DESC LIMIT ?"
 _UNSETTLED = _OPERATION + "WHERE state IN ('under_way', 'unknown') ORDER BY seq DESC LIMIT ?"
 _ANYWHERE = _OPERATION + "WHERE id = ?"
+_CREATIONS = (
+    _OPERATION
+    + """WHERE account = ? AND tool = 'create_invoice' AND seq IN (
+SELECT operation_seq FROM steps WHERE invoice_id = ? AND state = 'done')
+"""
+)
 
 
 def by_key(connection: "apsw.Connection", account: str, key: str) -> dict[str, Any] | None:
@@ -68,6 +75,11 @@ def unsettled(connection: "apsw.Connection", limit: int) -> list[dict[str, Any]]
     return rows(connection, _UNSETTLED, (limit,))
 
 
+def creations(connection: "apsw.Connection", account: str, invoice_id: str) -> list[dict[str, Any]]:
+    """The operations of create_invoice whose steps left this invoice behind: made or edited."""
+    return rows(connection, _CREATIONS, (account, invoice_id))
+
+
 def claim(connection: "apsw.Connection", values: Mapping[str, Any], steps: Sequence[str]) -> None:
     """Record an operation and its planned steps (JSON), before anything of it leaves."""
     sql = (
@@ -85,6 +97,19 @@ def steps_of(connection: "apsw.Connection", seq: int) -> list[dict[str, Any]]:
     """The steps of an operation, in their order."""
     sql = "SELECT number, step, state, invoice_id, result FROM steps WHERE operation_seq = ? ORDER BY number"
     return rows(connection, sql, (seq,))
+
+
+def steps_on(
+    connection: "apsw.Connection", account: str, tool: str, invoice_ids: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The steps that left for invoices of this account, but for those that were refused, in their order."""
+    sql = (
+        "SELECT number, step, steps.state, invoice_id, result, sent_at "
+        "FROM steps JOIN operations ON seq = operation_seq "
+        "WHERE account = ? AND tool = ? AND steps.state IN ('sent', 'done') AND sent_at IS NOT NULL "
+        "AND json_extract(step, '$.before.invoice') IN (SELECT value FROM json_each(?)) ORDER BY seq, number"
+    )
+    return rows(connection, sql, (account, tool, json.dumps(list(invoice_ids))))
 
 
 def set_step(connection: "apsw.Connection", operation: str, number: int, values: Mapping[str, Any]) -> None:
@@ -114,9 +139,3 @@ def set_operation(connection: "apsw.Connection", operation: str, state: str, dea
         "UPDATE operations SET state = ?, deadline_at = ?, settled_at = ? WHERE id = ?",
         (state, deadline_at, at, operation),
     )
-
-
-def count_since(connection: "apsw.Connection", account: str, since: str) -> int:
-    """How many writes of this account were begun since then."""
-    sql = "SELECT count(*) FROM operations WHERE account = ? AND at >= ?"
-    return int(connection.execute(sql, (account, since)).get)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -9,11 +10,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from invoice_mcp.backends.base import Step, StepResult
 from invoice_mcp.clock import Clock, rfc3339
 from invoice_mcp.domain.identity import Identity, KnownOperations, Row, recognise
+from invoice_mcp.domain.invoice import Reminder
 from invoice_mcp.storage import journal as sql
 from invoice_mcp.storage.engine import Database
 
 if TYPE_CHECKING:
     import apsw
+
+_IN_A_PATH: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 State = Literal["under_way", "done", "refused", "unknown"]
 
@@ -150,14 +154,35 @@ class Journal:
                 await self.step_refused(record.step)
         await self.settle(operation.id, "done" if done else "refused")
 
-    async def count_since(self, account: str, instant: dt.datetime) -> int:
-        """How many writes of this account were begun since then."""
-        since = rfc3339(instant)
-        return await self._database.read(lambda connection: sql.count_since(connection, account, since))
+    async def made(self, account: str, invoice_id: str) -> bool:
+        """Whether an operation of this account made the invoice, rather than edited it."""
+        operations = await self._database.read(
+            lambda connection: [
+                _operation(connection, found) for found in sql.creations(connection, account, invoice_id)
+            ]
+        )
+        return any(not _addresses(operation, invoice_id) for operation in operations)
+
+    async def reminders(self, account: str, invoice_ids: Sequence[str]) -> dict[str, list[Reminder]]:
+        """The reminders of these invoices that left, or may have, in their order; keys only where there are some."""
+        found = await self._database.read(
+            lambda connection: sql.steps_on(connection, account, "send_reminder", invoice_ids)
+        )
+        reminders: dict[str, list[Reminder]] = {}
+        for each in found:
+            record = _step(each)
+            sent_at = dt.datetime.fromisoformat(each["sent_at"])
+            reminders.setdefault(record.step.before["invoice"], []).append(_reminder(record, sent_at))
+        return reminders
 
     async def _set_step(self, step: Step, **values: Any) -> None:
         place = (step.identity.operation, step.number)
         await self._database.write(lambda connection: sql.set_step(connection, *place, values))
+
+
+def _addresses(operation: Operation, invoice_id: str) -> bool:
+    """Whether a request of the operation is about an invoice that was there before: its plan knew the id."""
+    return any(invoice_id in _IN_A_PATH.findall(record.step.path) for record in operation.steps)
 
 
 def _recognise(connection: "apsw.Connection", account: str, identity: Identity, now: dt.datetime) -> Operation | None:
@@ -174,6 +199,18 @@ def _recognise(connection: "apsw.Connection", account: str, identity: Identity, 
         ),
     )
     return None if found is None else _operation(connection, found)
+
+
+def _reminder(record: StepRecord, sent_at: dt.datetime) -> Reminder:
+    delivery = {} if record.result is None else record.result.result.get("delivery", {})
+    body = record.step.body
+    return Reminder(
+        at=sent_at,
+        tone=body.get("tone"),
+        channel=delivery.get("channel") or body.get("channel", "vendor"),
+        to=delivery.get("to") or body.get("recipient"),
+        outcome=delivery.get("outcome", "unknown" if record.result is None else "sent"),
+    )
 
 
 def _operation(connection: "apsw.Connection", found: Row) -> Operation:
