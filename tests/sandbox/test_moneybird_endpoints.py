@@ -7,10 +7,10 @@ import pytest
 
 from invoice_mcp.sandbox.moneybird.endpoints import ENDPOINTS
 from invoice_mcp.sandbox.moneybird.seeds import ADMINISTRATION_ID
+from tests.sandbox.checked import nothing_unfit
+from tests.sandbox.vendor_file import MISSING, vendor_file
 
-from .checked import nothing_unfit
 from .conftest import Vendor, vendor
-from .vendor_file import MISSING, vendor_file
 
 SENDING = {"sales_invoice_sending": {"delivery_method": "Email", "email_address": "ap@acme.example"}}
 
