@@ -12,7 +12,6 @@ from invoice_mcp.domain.query import Sort
 from invoice_mcp.errors import StorageFailed, VendorUnavailable
 from invoice_mcp.service import merging
 from invoice_mcp.service.snapshots import MAX_ROWS, Binding, Snapshot, Snapshots
-from invoice_mcp.storage import pending
 from invoice_mcp.storage.engine import Database
 from invoice_mcp.storage.state_schema import APPLICATION_ID, MIGRATIONS
 from tests.flows.conftest import HeldClock, code
@@ -272,7 +271,10 @@ async def test_a_state_database_of_an_older_version_is_brought_up_to_date(tmp_pa
     path = tmp_path / "state.db"
     old = Database(path, migrations=MIGRATIONS[:1], application_id=APPLICATION_ID)
     await old.write(
-        lambda c: pending.keep(c, "hash", "binding", "plans", "2026-03-15T12:00:00Z", "2026-03-16T12:00:00Z")
+        lambda c: c.execute(
+            "INSERT INTO operations (id, account, tool, fingerprint, state, deadline_at, at) "
+            "VALUES ('op_1', 'a', 'register_payment', 'f', 'done', '2026-03-15T12:00:00Z', '2026-03-15T12:00:00Z')"
+        ).fetchall()
     )
     await old.close()
     new = Database(path, migrations=MIGRATIONS, application_id=APPLICATION_ID)
@@ -280,5 +282,5 @@ async def test_a_state_database_of_an_older_version_is_brought_up_to_date(tmp_pa
     snapshots = Snapshots(new, HeldClock(dt.datetime(2026, 3, 15, 12, tzinfo=dt.UTC)))
     place = await snapshots.keep(Snapshot("2026-03-15T12:00:00Z", rows=(row("a", 1),), settled=1), binding)
     assert (await snapshots.open(place.cursor(0), binding)).snapshot == place.snapshot
-    assert await new.write(lambda c: pending.take(c, "hash", "binding", "2026-03-15T12:00:00Z")) == "plans"
+    assert await new.read(lambda c: c.execute("SELECT id FROM operations").fetchall()) == [("op_1",)]
     await new.close()
