@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from invoice_mcp.sandbox import faults
-from invoice_mcp.sandbox.moneybird.switches import Switches
+from invoice_mcp.sandbox.moneybird.switches import Switches as MoneybirdSwitches
+from invoice_mcp.sandbox.productive.switches import Switches as ProductiveSwitches
 
 PAGE = (Path(__file__).parents[2] / "docs" / "testing-with-sandboxes.md").read_text(encoding="utf-8")
+SWITCHES: dict[str, type] = {"Moneybird": MoneybirdSwitches, "Productive": ProductiveSwitches}
 EXAMPLES = re.findall(r"^```python\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
 
 
@@ -24,9 +26,11 @@ def test_every_fault_is_in_the_table_under_its_name() -> None:
         assert made.name == name
 
 
-def test_every_switch_is_in_the_table() -> None:
-    rows = re.findall(r"^\| `(\w+)` \|", PAGE, flags=re.MULTILINE)
-    assert rows == [field.name for field in dataclasses.fields(Switches)]
+@pytest.mark.parametrize("vendor", SWITCHES)
+def test_every_switch_is_in_the_table(vendor: str) -> None:
+    section = PAGE.partition(f"\n## {vendor}\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \|", section, flags=re.MULTILINE)
+    assert rows == [field.name for field in dataclasses.fields(SWITCHES[vendor])]
 
 
 @pytest.mark.parametrize("code", EXAMPLES, ids=["script", "test"])
