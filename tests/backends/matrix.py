@@ -117,6 +117,7 @@ class Deed:
         proven: whether what took effect is known again after a lost answer.
         resent: whether what did not take effect is sent once more when it can no longer arrive.
         renewed: whether the account gets new credentials when its old ones are not accepted.
+        path: part of the path of its requests, where others that are no reads come between.
     """
 
     name: str
@@ -126,6 +127,7 @@ class Deed:
     proven: bool = True
     resent: bool = True
     renewed: bool = False
+    path: str = ""
 
     def after(self, requests: int) -> Counter[str]:
         """What has happened once so many of its requests were carried out."""
@@ -258,7 +260,7 @@ class Stand:
         if answer.startswith("refused") and self.office.happened() - before != deed.after(spot.request - 1):
             wrong.append(f"{answer}, but {dict(self.office.happened() - before)} happened")
         check(answer)
-        backend = self._guarded(self.office.backend)
+        backend = self.backend()
         check(await call(backend, write()))
         await self.office.clock.sleep(SETTLE.total_seconds() + 1)
         await self.office.proxy.settled()
@@ -269,8 +271,9 @@ class Stand:
         check(await call(backend, write()))
         return [f"{spot}, {fault.name}: {each}" for each in wrong]
 
-    def _guarded(self, vendor: VendorBackend) -> Backend:
-        return self.guard(self.office.account, vendor, self.journal, self.office.clock)
+    def backend(self, vendor: VendorBackend | None = None) -> Backend:
+        """The account as a process sees it that has just begun."""
+        return self.guard(self.office.account, vendor or self.office.backend, self.journal, self.office.clock)
 
     async def _struck(self, write: Callable[[], Write], spot: Spot, fault: Fault) -> str:
         """The answer of the write while the fault strikes it; the fault has to have struck."""
@@ -280,7 +283,7 @@ class Stand:
         performer = office.connect(proxy.url, HASTY_S) if fault.name in SILENT else office.backend
         struck = _late(LATE_S, office.clock) if fault.name == "late_commit" else fault
         plan = await office.backend.plan(write())
-        proxy.plan(on(struck, *METHODS, after=spot.request - 1))
+        proxy.plan(on(struck, *METHODS, path=spot.deed.path, after=spot.request - 1))
         try:
             answer = await self._performed(_Performing(office.backend, performer), plan.steps)
         finally:
@@ -317,7 +320,7 @@ class Stand:
 
     async def _performed(self, vendor: Any, steps: Sequence[Step]) -> str:
         try:
-            await perform(self._guarded(vendor), None, steps, None)
+            await perform(self.backend(vendor), None, steps, None)
         except OutcomeUnknown:
             return "unknown"
         except InvoiceError as error:

@@ -10,10 +10,19 @@ import pytest
 
 from invoice_mcp.sandbox import faults
 from invoice_mcp.sandbox.moneybird.switches import Switches as MoneybirdSwitches
+from invoice_mcp.sandbox.next_project.switches import Switches as NextSwitches
 from invoice_mcp.sandbox.productive.switches import Switches as ProductiveSwitches
+from invoice_mcp.sandbox.tribe.switches import Switches as TribeSwitches
+from invoice_mcp.sandbox.ysuite.switches import Switches as YSuiteSwitches
 
 PAGE = (Path(__file__).parents[2] / "docs" / "testing-with-sandboxes.md").read_text(encoding="utf-8")
-SWITCHES: dict[str, type] = {"Moneybird": MoneybirdSwitches, "Productive": ProductiveSwitches}
+SWITCHES: dict[str, type] = {
+    "Moneybird": MoneybirdSwitches,
+    "Next": NextSwitches,
+    "Productive": ProductiveSwitches,
+    "Tribe CRM": TribeSwitches,
+    "YSuite": YSuiteSwitches,
+}
 EXAMPLES = re.findall(r"^```python\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
 
 
@@ -33,7 +42,7 @@ def test_every_switch_is_in_the_table(vendor: str) -> None:
     assert rows == [field.name for field in dataclasses.fields(SWITCHES[vendor])]
 
 
-@pytest.mark.parametrize("code", EXAMPLES, ids=["script", "test"])
+@pytest.mark.parametrize("code", EXAMPLES, ids=range(len(EXAMPLES)))
 def test_the_examples_run_as_they_stand(code: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr

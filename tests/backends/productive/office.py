@@ -101,9 +101,9 @@ class ProductiveOffice:
 
 
 @asynccontextmanager
-async def office() -> AsyncIterator[ProductiveOffice]:
+async def office(invoices: int = 60) -> AsyncIterator[ProductiveOffice]:
     """An office of its own."""
-    async with bench(invoices=60) as agency:
+    async with bench(invoices=invoices) as agency:
         yield ProductiveOffice(agency)
 
 
