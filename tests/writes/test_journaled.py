@@ -232,13 +232,6 @@ async def test_whoever_was_given_up_sends_nothing_any_more(till: Till) -> None:
     assert len(till.vendor.effects) == 1
 
 
-async def test_writes_are_counted_over_all_processes(till: Till) -> None:
-    await till.call()
-    assert await till.backend.writes_since(till.clock.now() - dt.timedelta(minutes=1)) == 1
-    till.clock.advance(61)
-    assert await till.backend.writes_since(till.clock.now() - dt.timedelta(minutes=1)) == 0
-
-
 async def test_look_alikes_of_a_lost_write_are_named(till: Till) -> None:
     till.vendor.plan = ["before"]
     till.vendor.marker = False
@@ -270,3 +263,11 @@ def _reminder_of(invoice_id: str) -> Step:
     identity = replace(step.identity, tool="send_reminder", fingerprint=invoice_id * 64)
     body = {"tone": "firm", "channel": "email", "recipient": "a@b.example"}
     return replace(step, identity=identity, before={"invoice": invoice_id}, body=body)
+
+
+async def test_a_write_that_was_taken_back_is_a_new_one_when_it_comes_again(till: Till) -> None:
+    till.vendor.plan = ["ok", "undo"]
+    assert await till.outcome(count=2) == "refused"
+    assert till.vendor.effects == []
+    assert await till.outcome(count=2) == "done"
+    assert [number for number, _ in till.vendor.effects] == [1, 2]

@@ -123,8 +123,7 @@ def _content(given: str) -> str | bytes:
 
 async def _call(services: "Services", tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
     from invoice_mcp.tools import TOOLS as DEFINITIONS
-    from invoice_mcp.tools.arguments import parse
+    from invoice_mcp.tools.calling import call
 
     definition = next(each for each in DEFINITIONS if each.name == tool)
-    request = parse(definition, arguments, list(services.settings.accounts))
-    return await definition.handle(request, services, TerminalCaller())
+    return await call(definition, arguments, list(services.settings.accounts), services, TerminalCaller())

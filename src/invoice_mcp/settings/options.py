@@ -17,6 +17,48 @@ _STATUS: Final = readers.choice(
 )
 
 
+NEXT_FIELDS: Final = (
+    "locked",
+    "number",
+    "invoice_number",
+    "external_number",
+    "customer_id",
+    "customer_name",
+    "issue_date",
+    "due_date",
+    "paid_date",
+    "invoice_amount",
+    "customer_amount",
+    "tax_amount",
+    "credit_note",
+    "credited_by",
+    "created_at",
+    "updated_at",
+    "title",
+    "customer_reference",
+    "customer_vat_number",
+    "contractor_vat",
+    "vat_exempt",
+    "tax_reduction",
+    "payment_reference",
+    "status_name",
+    "street",
+    "street_2",
+    "postal_code",
+    "city",
+    "country",
+    "line_text",
+    "line_quantity",
+    "line_price",
+    "line_tax_rate",
+    "line_amount",
+    "line_unit",
+)
+"""This project's words for the fields of Next's invoices and rows, whose names can be corrected."""
+
+_NEXT_NAME: Final = readers.matching(r"[A-Za-z](?:_?[A-Za-z0-9]){0,63}", "the name of a field")
+
+
 @dataclass(frozen=True, slots=True)
 class LedgerOptions:
     """The embedded ledger. `payment_terms_days` is for invoices that name no due date."""
@@ -76,10 +118,12 @@ class YSuiteOptions:
 
 @dataclass(frozen=True, slots=True)
 class NextOptions:
-    """Next. `fields` corrects names of invoice fields where the vendor's differ from the ones assumed."""
+    """Next. `fields` corrects names of fields, by the words of `NEXT_FIELDS`, where the vendor's differ."""
 
     token: Annotated[Secret, secret.secret]
-    fields: Annotated[Mapping[str, str], readers.mapping(_FIELD_NAME, _FIELD_NAME)] = field(default_factory=dict)
+    fields: Annotated[Mapping[str, str], readers.mapping(readers.choice(*NEXT_FIELDS), _NEXT_NAME)] = field(
+        default_factory=dict
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from invoice_mcp.backends.base import Reminded, Step
-from invoice_mcp.backends.freshness import changed_meanwhile, is_fresh
 from invoice_mcp.backends.mailing import Post
+from invoice_mcp.backends.relying import check_unchanged, relied_on
 from invoice_mcp.backends.tribe.api import Api
 from invoice_mcp.backends.tribe.phase_map import PhaseMap, find_phase
 from invoice_mcp.backends.tribe.reading import Viewpoint, from_vendor_invoice
@@ -81,7 +81,7 @@ class Desk:
 
     def before(self, record: WholeInvoice, **more: Any) -> dict[str, Any]:
         """What a step relies on: how the invoice was, and when that was read."""
-        return {"invoice": record.id, "state": _state(record), "read_at": self.stamp(), **more}
+        return relied_on(record.id, _state(record), self.clock, **more)
 
     async def unchanged(self, step: Step) -> None:
         """Let a step go on if its invoice still is as it was when the plan was made.
@@ -90,10 +90,11 @@ class Desk:
             Conflict: somebody changed it meanwhile.
             NotFound: it is gone.
         """
-        if is_fresh(step, self.clock):
-            return
-        if _state(await self.api.invoice(step.before["invoice"])) != step.before["state"]:
-            raise changed_meanwhile()
+
+        async def state_now() -> str:
+            return _state(await self.api.invoice(step.before["invoice"]))
+
+        await check_unchanged(step, self.clock, state_now)
 
     def is_unchanged(self, record: WholeInvoice, before: Mapping[str, Any]) -> bool:
         """Whether the invoice is as the step found it."""
