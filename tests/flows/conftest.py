@@ -82,8 +82,8 @@ class Person:
 class Office:
     """The tools over one configuration; answers are checked to be JSON, errors come back as their objects."""
 
-    def __init__(self, folder: Path, clock: HeldClock, **parts: str) -> None:
-        text = CONFIGURATION.format(**{"policy": "", "mode": "full", "account": "", "more": "", **parts})
+    def __init__(self, folder: Path, clock: HeldClock, configuration: str = CONFIGURATION, **parts: str) -> None:
+        text = configuration.format(**{"policy": "", "mode": "full", "account": "", "more": "", **parts})
         self._open(parse_settings(text, folder), folder, clock)
 
     @classmethod

@@ -10,6 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 from enum import Enum
 from importlib import resources
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -139,9 +140,9 @@ async def test_every_registered_backend_has_an_office_here() -> None:
     assert OFFICES.keys() == ADAPTERS.keys()
 
 
-@pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize("kind", OFFICES)
-async def test_every_filter_finds_on_every_backend_what_it_means(everywhere: Everywhere, kind: str, name: str) -> None:
+@pytest.mark.parametrize(("name", "kind"), [*zip(CASES, cycle(OFFICES), strict=False)])
+async def test_every_filter_finds_on_every_backend_what_it_means(everywhere: Everywhere, name: str, kind: str) -> None:
+    """All are asked; what is asked for is made of what one of them holds, each in its turn."""
     await check(everywhere, kind, name)
 
 
@@ -155,7 +156,9 @@ async def test_a_name_that_nobody_bears_leaves_nothing_out(everywhere: Everywher
 async def test_groups_add_up_to_the_whole(everywhere: Everywhere, by: GroupBy) -> None:
     answer = await everywhere.search(group_by=by.value, limit=100)
     groups = [dict(zip(answer["columns"], cells, strict=True)) for cells in answer["rows"]]
-    sums = summed([*everywhere.held.values()])
+    ungrouped = {each["account"] for each in answer.get("incomplete", ()) if "group_by" in each.get("fields", ())}
+    assert not ungrouped or by is GroupBy.TAX_RATE  # the lists of some systems tell no VAT by rate, and so it says
+    sums = summed([held for ref, held in everywhere.held.items() if ref.partition(":")[0] not in ungrouped])
     if by is not GroupBy.TAX_RATE:  # an invoice counts for each of its rates
         assert sum(group["count"] for group in groups) == len(everywhere.held)
     for currency in {currency for currency, _ in sums}:

@@ -11,8 +11,11 @@ import pytest
 from invoice_mcp.domain.query import Sort
 from invoice_mcp.errors import StorageFailed, VendorUnavailable
 from invoice_mcp.service import merging
-from invoice_mcp.service.snapshots import MAX_ROWS
-from tests.flows.conftest import code
+from invoice_mcp.service.snapshots import MAX_ROWS, Binding, Snapshot, Snapshots
+from invoice_mcp.storage import pending
+from invoice_mcp.storage.engine import Database
+from invoice_mcp.storage.state_schema import APPLICATION_ID, MIGRATIONS
+from tests.flows.conftest import HeldClock, code
 from tests.service.conftest import Firm, Vendor, row
 
 Firms = Callable[..., Firm]
@@ -153,8 +156,9 @@ async def test_a_place_beyond_the_end_has_no_rows(firm: Firm) -> None:
 async def test_at_most_two_thousand_rows_are_kept_and_the_scan_goes_on_behind_them(
     firms: Firms, tmp_path: Path
 ) -> None:
-    firm = firms(tmp_path, *(vendor(name, 700, per_page=500) for name in "abcd"))
-    assert len(await firm.refs(limit=100)) == len(set(await firm.refs(limit=100))) == 2800
+    firm = firms(tmp_path, *(vendor(name, 700, per_page=700) for name in "abcd"))
+    refs = await firm.refs(limit=100, totals=False)
+    assert len(refs) == len(set(refs)) == 2800
     kept = await firm.services.state.read(
         lambda c: [count for (count,) in c.execute("SELECT json_array_length(body, '$.rows') FROM snapshots")]
     )
@@ -262,3 +266,19 @@ async def test_time_stands_still_in_a_snapshot_and_moves_with_the_scan(firms: Fi
     second = await firm.search(limit=10, cursor=first["next_cursor"])
     stamps = [dt.datetime.fromisoformat(page["as_of"]) for page in (first, second)]
     assert stamps[1] - stamps[0] == dt.timedelta(minutes=5)
+
+
+async def test_a_state_database_of_an_older_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    old = Database(path, migrations=MIGRATIONS[:1], application_id=APPLICATION_ID)
+    await old.write(
+        lambda c: pending.keep(c, "hash", "binding", "plans", "2026-03-15T12:00:00Z", "2026-03-16T12:00:00Z")
+    )
+    await old.close()
+    new = Database(path, migrations=MIGRATIONS, application_id=APPLICATION_ID)
+    binding = Binding("caller", "question")
+    snapshots = Snapshots(new, HeldClock(dt.datetime(2026, 3, 15, 12, tzinfo=dt.UTC)))
+    place = await snapshots.keep(Snapshot("2026-03-15T12:00:00Z", rows=(row("a", 1),), settled=1), binding)
+    assert (await snapshots.open(place.cursor(0), binding)).snapshot == place.snapshot
+    assert await new.write(lambda c: pending.take(c, "hash", "binding", "2026-03-15T12:00:00Z")) == "plans"
+    await new.close()

@@ -3,12 +3,14 @@
 import datetime as dt
 import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import anyio.lowlevel
 import pytest
 
+from invoice_mcp.backends.base import Step
 from invoice_mcp.errors import Conflict, DeadlineExceeded, DuplicateSuspected, OutcomeUnknown, VendorRefused
 from invoice_mcp.net.answers import LostAnswer
 from invoice_mcp.storage.engine import Database
@@ -228,3 +230,44 @@ async def test_whoever_was_given_up_sends_nothing_any_more(till: Till) -> None:
     with pytest.raises(DeadlineExceeded):
         await till.backend.perform(planned[0], [])
     assert len(till.vendor.effects) == 1
+
+
+async def test_look_alikes_of_a_lost_write_are_named(till: Till) -> None:
+    till.vendor.plan = ["before"]
+    till.vendor.marker = False
+    till.vendor.look_alikes = ("7", "8")
+    with pytest.raises(OutcomeUnknown) as caught:
+        await till.call()
+    assert caught.value.candidates == [{"ref": "till:7"}, {"ref": "till:8"}]
+
+
+async def test_reminders_that_left_or_may_have_are_on_record(till: Till) -> None:
+    sent, lost, refused = (_reminder_of(str(index)) for index in range(3))
+    till.vendor.marker = False
+    till.vendor.plan = ["ok", "before", "refuse"]
+    await perform(till.backend, None, [sent], None)
+    with pytest.raises(OutcomeUnknown):
+        await perform(till.backend, None, [lost], None)
+    with pytest.raises(VendorRefused):
+        await perform(till.backend, None, [refused], None)
+    found = await till.journal.reminders("till", ["0", "1", "2", "3"])
+    assert {invoice: [(each.outcome, each.tone, each.to) for each in told] for invoice, told in found.items()} == {
+        "0": [("sent", "firm", "a@b.example")],
+        "1": [("unknown", "firm", "a@b.example")],
+    }
+    assert await till.journal.reminders("another", ["0"]) == {}
+
+
+def _reminder_of(invoice_id: str) -> Step:
+    [step] = steps(f"op_mail_{invoice_id}", mails=True)
+    identity = replace(step.identity, tool="send_reminder", fingerprint=invoice_id * 64)
+    body = {"tone": "firm", "channel": "email", "recipient": "a@b.example"}
+    return replace(step, identity=identity, before={"invoice": invoice_id}, body=body)
+
+
+async def test_a_write_that_was_taken_back_is_a_new_one_when_it_comes_again(till: Till) -> None:
+    till.vendor.plan = ["ok", "undo"]
+    assert await till.outcome(count=2) == "refused"
+    assert till.vendor.effects == []
+    assert await till.outcome(count=2) == "done"
+    assert [number for number, _ in till.vendor.effects] == [1, 2]

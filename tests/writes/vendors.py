@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from invoice_mcp.backends.base import Absent, Found, Step, StepResult, Undetermined
+from invoice_mcp.backends.base import Absent, Found, Step, StepResult, Undetermined, Undone
 from invoice_mcp.domain.identity import Identity
 from invoice_mcp.errors import VendorRefused
 from invoice_mcp.net.answers import LostAnswer
@@ -30,12 +30,13 @@ class HeldClock:
 @dataclass
 class Vendor:
     """Carries out steps by the plan: `ok`, `before` and `after` (the answer is lost), a number (it acts that many
-    seconds after the answer was lost), `refuse`. After the plan everything is `ok`. `marker` false: what it did
-    cannot be told from what others did."""
+    seconds after the answer was lost), `refuse`, `undo` (it refuses and takes the steps before back). After the plan
+    everything is `ok`. `marker` false: what it did cannot be told from what others did, `look_alikes` among it."""
 
     clock: HeldClock
     plan: list[str | int] = field(default_factory=list)
     marker: bool = True
+    look_alikes: tuple[str, ...] = ()
     requests: int = 0
     _effects: list[tuple[dt.datetime, int, str]] = field(default_factory=list)
 
@@ -51,6 +52,9 @@ class Vendor:
         fate = self.plan.pop(0) if self.plan else "ok"
         if fate == "refuse":
             raise VendorRefused("No.", next="Ask for something else.")
+        if fate == "undo":
+            self._effects.clear()
+            raise Undone(VendorRefused("No.", next="Ask for something else."))
         if fate != "before":
             delay = fate if isinstance(fate, int) else 0
             at = self.clock.now() + dt.timedelta(seconds=delay)
@@ -61,7 +65,7 @@ class Vendor:
 
     async def find(self, step: Step, done: Sequence[StepResult]) -> Found | Absent | Undetermined:
         if not self.marker:
-            return Undetermined()
+            return Undetermined(self.look_alikes)
         if (step.number, step.identity.operation) in self.effects:
             return Found(f"inv-{step.number}", {f"step_{step.number}": "done"})
         return Absent()

@@ -8,6 +8,7 @@ in as data: on one line each, nothing hidden in them, and never read as a templa
 import datetime as dt
 import functools
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from invoice_mcp.domain.invoice import Invoice, Line, Party
@@ -86,7 +87,7 @@ def invoice_letter(
         "credited_number": layout.one_line(credited_number or ""),
         "lines": [_cells(line, invoice.currency, figures) for line in invoice.lines],
         "prices_include_tax": invoice.tax_basis == "inclusive",
-        "tax_exclusive_amount": figures.amount(invoice.tax_exclusive_amount, invoice.currency),
+        "tax_exclusive_amount": _known(invoice.tax_exclusive_amount, invoice.currency, figures),
         "taxes": [
             {
                 "rate": _rate(tax.tax_category, figures.percent(tax.tax_rate)),
@@ -95,7 +96,7 @@ def invoice_letter(
             }
             for tax in invoice.taxes
         ],
-        "tax_amount": figures.amount(invoice.tax_amount, invoice.currency),
+        "tax_amount": _known(invoice.tax_amount, invoice.currency, figures),
         "tax_categories": [str(category) for category in dict.fromkeys(tax.tax_category for tax in invoice.taxes)],
         "owed": invoice.payable_amount > 0,
         "note": layout.lines_of(invoice.note or ""),
@@ -120,6 +121,10 @@ def _common(invoice: Invoice, seller: Party, figures: Figures) -> dict[str, Any]
         "iban": layout.unbroken(iban_groups(layout.one_line(seller.iban or ""))),
         "payment_reference": layout.one_line(invoice.payment_reference or ""),
     }
+
+
+def _known(amount: Decimal | None, currency: str, figures: Figures) -> str:
+    return "" if amount is None else figures.amount(amount, currency)
 
 
 def _date(day: dt.date | None, figures: Figures) -> str:

@@ -102,7 +102,7 @@ class Accounts:
         self._default = settings.default_account
         limits: dict[str, Limits] = {}
         self._accounts = {
-            name: Account(account, _around(settings, account, clock, limits), journal)
+            name: Account(account, _around(settings, account, clock, journal, limits), journal)
             for name, account in settings.accounts.items()
         }
 
@@ -165,7 +165,11 @@ class Accounts:
 
 
 def _around(
-    settings: Settings, account: AccountSettings, clock: Clock, limits: MutableMapping[str, "Limits"]
+    settings: Settings,
+    account: AccountSettings,
+    clock: Clock,
+    journal: Journal,
+    limits: MutableMapping[str, "Limits"],
 ) -> Surroundings:
     return Surroundings(
         mail=settings.mail,
@@ -173,5 +177,6 @@ def _around(
         clock=clock,
         today=lambda: account_today(settings, account, clock),
         scan_pages=settings.scan_pages,
+        reminded=lambda invoice_ids: journal.reminders(account.name, invoice_ids),
         limits=limits,
     )

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from invoice_mcp.errors import InvoiceError, StorageFailed
 from invoice_mcp.service import merging, tables
 from invoice_mcp.service.accounts import Account
 from invoice_mcp.service.app import Services
-from invoice_mcp.service.asking import Question, Said, ask, gap_of
+from invoice_mcp.service.asking import ask, gap_of
 from invoice_mcp.service.caller import Caller
 from invoice_mcp.service.policy import check_tool
 from invoice_mcp.service.snapshots import MAX_ROWS, Binding, Place, Snapshot
@@ -113,14 +113,14 @@ class _Search:
 
     async def _ask(
         self, positions: Mapping[str, Position | None], having: Mapping[str, int] | None = None
-    ) -> dict[str, Said]:
+    ) -> dict[str, Page | InvoiceError]:
         questions = {
             name: self._question(self._accounts[name], position, (having or {}).get(name, 0))
             for name, position in positions.items()
         }
         return await ask(questions, self._services.patience, self._caller)
 
-    def _question(self, account: Account, position: Position | None, having: int) -> Question:
+    def _question(self, account: Account, position: Position | None, having: int) -> Callable[[], Awaitable[Page]]:
         """The question to one account, from `position` on, of which `having` rows are at hand."""
         query = _query(self._request, account, first=self._request.cursor is None)
         share = MAX_ROWS // len(self._accounts)
@@ -145,7 +145,9 @@ class _Search:
         return put
 
 
-def _heard(said: Mapping[str, Said], *, alone: bool = True) -> tuple[dict[str, Page], tuple[tuple[str, Gap], ...]]:
+def _heard(
+    said: Mapping[str, Page | InvoiceError], *, alone: bool = True
+) -> tuple[dict[str, Page], tuple[tuple[str, Gap], ...]]:
     """The pages that came, and what is missing, by account.
 
     Raises:

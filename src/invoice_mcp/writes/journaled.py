@@ -19,6 +19,7 @@ from invoice_mcp.backends.base import (
     Step,
     StepResult,
     Undetermined,
+    Undone,
     VendorBackend,
     Write,
 )
@@ -112,6 +113,10 @@ class Journaled:
             result = await self._vendor.perform(step, done)
         except LostAnswer:
             result = await self._look_up(step, done)
+        except Undone as undone:
+            await self._journal.step_refused(step)
+            await self._journal.settle(step.identity.operation, "refused")
+            raise undone.error from None
         except InvoiceError as error:
             await self._journal.step_refused(step)
             await self._journal.settle(step.identity.operation, "unknown" if done else "refused")
@@ -133,14 +138,17 @@ class Journaled:
             OutcomeUnknown: not found in time.
         """
         waited = 0
+        candidates: tuple[str, ...] = ()
         for second in LOOK_UPS_S:
             await self._clock.sleep(second - waited)
             waited = second
             found = await self._ask(step, done)
             if isinstance(found, Found):
                 return StepResult(found.invoice_id, found.result)
+            if isinstance(found, Undetermined):
+                candidates = found.candidates
         await self._journal.settle(step.identity.operation, "unknown")
-        raise _unknown(step.identity.operation)
+        raise _unknown(step.identity.operation, [f"{self._account}:{each}" for each in candidates])
 
     async def _ask(self, step: Step, done: Sequence[StepResult]) -> Found | Absent | Undetermined:
         try:
@@ -242,9 +250,10 @@ def _compares(operation: Operation) -> bool:
     return operation.key is None and all(record.step.identity.window_hours == 0 for record in operation.steps)
 
 
-def _unknown(operation: str) -> OutcomeUnknown:
+def _unknown(operation: str, candidates: Sequence[str] = ()) -> OutcomeUnknown:
     return OutcomeUnknown(
         "The answer was lost, and whether this took effect is not known yet; it is not sent again blindly.",
         next="Make the same call again in two minutes: it looks first. Or look at the invoice with get_invoice.",
         operation=operation,
+        candidates=[{"ref": ref} for ref in candidates] or None,
     )

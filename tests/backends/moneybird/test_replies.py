@@ -1,6 +1,5 @@
 """A Moneybird that answers something else than it was asked for, or says that there is more for ever."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,36 +10,10 @@ from invoice_mcp.domain.query import InvoiceQuery
 from invoice_mcp.errors import Unauthorized, VendorContract
 from invoice_mcp.net import LostAnswer
 from invoice_mcp.sandbox.faults import COMMIT_THEN_RESET
+from tests.backends.altered import changed
 from tests.backends.moneybird.conftest import NOW, Bench, bench
 
 TODAY = NOW.date()
-
-
-def changed(path: str, change: Callable[[Any], Any], headers: dict[str, str] | None = None) -> Callable[[Any], Any]:
-    """Puts `change` on every JSON reply to a request with `path` in it."""
-
-    def dress(app: Any) -> Any:
-        async def altered(scope: Any, receive: Any, send: Any) -> None:
-            if path not in scope["raw_path"].decode():
-                await app(scope, receive, send)
-                return
-            messages: list[Any] = []
-
-            async def keep(message: Any) -> None:
-                messages.append(message)
-
-            await app(scope, receive, keep)
-            body = b"".join(message.get("body", b"") for message in messages)
-            new = json.dumps(change(json.loads(body))).encode() if body else b""
-            start = messages[0]
-            kept = [(name, value) for name, value in start["headers"] if name not in (b"content-length", b"link")]
-            added = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
-            await send({**start, "headers": [*kept, *added, (b"content-length", str(len(new)).encode())]})
-            await send({"type": "http.response.body", "body": new})
-
-        return altered
-
-    return dress
 
 
 def _set(**values: Any) -> Callable[[Any], Any]:

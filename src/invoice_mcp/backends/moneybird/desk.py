@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from invoice_mcp.backends.base import Step
@@ -14,13 +14,10 @@ from invoice_mcp.backends.moneybird.rates import RateBook
 from invoice_mcp.backends.moneybird.reading import Viewpoint, from_vendor_invoice
 from invoice_mcp.backends.moneybird.states import flags_of
 from invoice_mcp.backends.moneybird.wire import READER, SalesInvoice, TaxRate
+from invoice_mcp.backends.relying import check_unchanged, relied_on
 from invoice_mcp.clock import Clock, rfc3339
 from invoice_mcp.domain.invoice import Invoice
 from invoice_mcp.domain.status import Flag
-from invoice_mcp.errors import Conflict
-
-FRESH: Final = dt.timedelta(seconds=5)
-"""How long what was read for a plan may be relied on. After a question to a person it is read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,7 @@ class Desk:
 
     def before(self, invoice: SalesInvoice, **more: Any) -> dict[str, Any]:
         """What a step relies on: how the invoice was, and when that was read."""
-        return {"invoice": invoice.id, "state": _state(invoice), "read_at": self.stamp(), **more}
+        return relied_on(invoice.id, _state(invoice), self.clock, **more)
 
     async def unchanged(self, step: Step) -> None:
         """Let a step go on if its invoice still is as it was when the plan was made.
@@ -87,14 +84,11 @@ class Desk:
             Conflict: somebody changed it meanwhile.
             NotFound: it is gone.
         """
-        age = self.clock.now() - dt.datetime.fromisoformat(step.before["read_at"])
-        if dt.timedelta() <= age <= FRESH:  # a clock on a fixed day goes back at midnight
-            return
-        if _state(await self.api.invoice(step.before["invoice"])) != step.before["state"]:
-            raise Conflict(
-                "The invoice was changed by somebody else meanwhile; nothing was written.",
-                next="Look at it with get_invoice, then call again.",
-            )
+
+        async def state_now() -> str:
+            return _state(await self.api.invoice(step.before["invoice"]))
+
+        await check_unchanged(step, self.clock, state_now)
 
     def is_unchanged(self, invoice: SalesInvoice, before: Mapping[str, Any]) -> bool:
         """Whether the invoice is as the step found it."""

@@ -1,0 +1,50 @@
+"""From the configuration to a Next account."""
+
+from typing import Final
+
+from invoice_mcp.backends.base import Surroundings
+from invoice_mcp.backends.next_project.api import Api
+from invoice_mcp.backends.next_project.backend import NextBackend
+from invoice_mcp.backends.next_project.desk import Desk
+from invoice_mcp.backends.next_project.fields import Names
+from invoice_mcp.net import ApiClient, Limits, Origin, SecretHeader, StaticHeaders, Window
+from invoice_mcp.settings import BACKENDS, AccountSettings, NextOptions
+
+REQUESTS: Final = Window(requests=10, seconds=1)
+"""Next's limit, per client and database."""
+
+
+def connect(account: AccountSettings, around: Surroundings) -> NextBackend:
+    """The database that the token of `account` opens. Nothing is opened or asked until the first call.
+
+    Raises:
+        ConfigError: `base_url` is not one to call.
+    """
+    options = account.options
+    assert isinstance(options, NextOptions)
+    assert account.base_url is not None
+    assert account.currency is not None
+    origin = Origin.parse(
+        account.base_url,
+        key=f"accounts.{account.name}.base_url",
+        vendor_hosts=BACKENDS["next"].hosts,
+        allow_custom_host=account.allow_custom_host,
+    )
+    client = ApiClient(
+        origin,
+        StaticHeaders([SecretHeader("Authorization", options.token, "Bearer ")], account=account.name),
+        Limits([REQUESTS], around.clock),
+        account=account.name,
+        timeout_s=account.timeout_s,
+        clock=around.clock,
+    )
+    desk = Desk(
+        account=account.name,
+        api=Api(client, Names.corrected(options.fields), around.clock),
+        clock=around.clock,
+        today=around.today,
+        currency=account.currency,
+        zone=account.time_zone,
+        scan_pages=around.scan_pages,
+    )
+    return NextBackend(desk)
