@@ -79,14 +79,6 @@ _REQUESTS: dict[str, type[Any]] = {
     "send_reminder": SendReminder,
     "change_phase": ChangePhase,
 }
-_PARTS = {
-    "CreateContract": "create_invoice",
-    "PaymentContract": "register_payment",
-    "PhaseContract": "change_phase",
-    "ReminderContract": "send_reminder",
-}
-"""The parts of the contract that are about one tool."""
-
 _ORDER_KEYS: dict[SortKey, Callable[[InvoiceRow], Any]] = {
     SortKey.ISSUE_DATE: lambda row: row.issue_date,
     SortKey.DUE_DATE: lambda row: row.due_date,
@@ -394,11 +386,7 @@ def _item(held: Held) -> str:
 
 
 @pytest.fixture
-def desk(office: Office, request: pytest.FixtureRequest) -> Desk:
-    """The office as the contract uses it. A part of the contract about a tool that the system lacks is skipped."""
-    tool = _PARTS.get(request.function.__qualname__.partition(".")[0])
-    if tool is not None and not office.backend.capabilities.can(tool):
-        pytest.skip(f"no {tool}")
+def desk(office: Office) -> Desk:
     return Desk(office)
 
 
@@ -922,25 +910,10 @@ class ReminderContract:
         assert (await desk.plan("send_reminder", invoice_id)).skipped == phase
 
 
-TOOL_OF: dict[str, str] = {
-    "CreateContract": "create_invoice",
-    "PaymentContract": "register_payment",
-    "PhaseContract": "change_phase",
-    "ReminderContract": "send_reminder",
-}
-"""What a part of the contract is about, by its class."""
-
-
 class BackendContract(
     CapabilityContract, SearchContract, CreateContract, PaymentContract, PhaseContract, ReminderContract
 ):
-    """All of it; what is about a tool that a system has not is skipped."""
-
-    @pytest.fixture(autouse=True)
-    def _of_a_tool_it_has(self, request: pytest.FixtureRequest, desk: Desk) -> None:
-        tool = TOOL_OF.get(request.function.__qualname__.partition(".")[0])
-        if tool is not None and not desk.backend.capabilities.can(tool):
-            pytest.skip(f"no {tool}")
+    """All of it."""
 
 
 def held_and_one(office: Office) -> tuple[list[Held], Held]:

@@ -28,7 +28,7 @@ def desk(office: TribeOffice) -> Desk:
 class TestTribe(BackendContract):
     """All of the contract. What is written anew here is what Tribe has no notion of."""
 
-    async def test_a_new_invoice_is_a_draft_of_what_was_said(self, desk: Desk) -> None:
+    async def test_a_new_invoice_is_a_draft_or_open_and_what_was_said(self, desk: Desk) -> None:
         lines = [LINE, {**LINE, "item_name": "Hosting", "description": "March", "quantity": "0.5", "tax_rate": "9"}]
         given = {"buyer": {"name": desk.office.buyer}, "lines": lines, "buyer_reference": "PO-12"}
         result = await desk.do("create_invoice", **given)
