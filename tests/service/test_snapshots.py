@@ -70,6 +70,46 @@ async def test_without_sums_a_search_reads_one_page_and_stays_in_order(firms: Fi
     assert all("incomplete" not in page for page in pages)
 
 
+def uneven() -> tuple[Vendor, Vendor]:
+    """One account with an invoice a day, and one with an invoice every nine days: a page of it reaches far back."""
+    return vendor("dense", 90), Vendor("sparse", [row("sparse", number) for number in range(0, 90, 9)])
+
+
+async def test_what_one_account_has_not_told_yet_is_waited_for_by_the_rows_of_others(
+    firms: Firms, tmp_path: Path
+) -> None:
+    firm = firms(tmp_path, *uneven())
+    refs = await firm.refs(limit=8, totals=False)
+    everything = [list(reversed(each.rows)) for each in firm.vendors.values()]
+    assert refs == [str(each.ref) for each in merging.in_order(everything, Sort())]
+
+
+async def test_only_the_account_that_has_run_short_is_read_on(firms: Firms, tmp_path: Path) -> None:
+    dense, sparse = uneven()
+    sparse.rows += [row("sparse", -number) for number in range(1, 30)]
+    firm = firms(tmp_path, dense, sparse)
+    cursor = (await firm.search(limit=4, totals=False))["next_cursor"]
+    for _ in range(6):
+        cursor = (await firm.search(limit=4, totals=False, cursor=cursor))["next_cursor"]
+    assert dense.requests > 2
+    assert sparse.requests == 1
+
+
+async def test_a_page_is_filled_although_an_account_that_ran_short_has_failed(firms: Firms, tmp_path: Path) -> None:
+    dense, sparse = uneven()
+    sparse.rows += [row("sparse", -number) for number in range(1, 30)]
+    firm = firms(tmp_path, dense, sparse)
+    cursor = (await firm.search(limit=8, totals=False))["next_cursor"]
+
+    def fail(_request: int) -> None:
+        raise VendorUnavailable("The vendor is out of order.", next="Wait.")
+
+    dense.before = fail
+    answer = await firm.search(limit=8, totals=False, cursor=cursor)
+    assert len(answer["rows"]) == 8
+    assert [each["account"] for each in answer["incomplete"]] == ["dense"]
+
+
 async def test_what_changes_meanwhile_does_not_move_what_was_read(firm: Firm) -> None:
     first = await firm.search(limit=10)
     expected = [cells[0] for page in await firm.pages(limit=10) for cells in page["rows"]]
