@@ -11,7 +11,7 @@ class TestFaults(FaultMatrix):
     """All of the matrix."""
 
     deeds = CREATES
-    cases = 3 * 23
+    cases = 2 * 23
     open = empty
 
 

@@ -19,6 +19,7 @@ from invoice_mcp.backends.next_project.wire import NEXT, CustomerInvoice
 from invoice_mcp.domain.invoice import Abilities, Address, Invoice, Party, Payment, Ref
 from invoice_mcp.domain.money import check_size, format_amount, round_money
 from invoice_mcp.domain.query import InvoiceRow
+from invoice_mcp.domain.same_buyer import identifiers
 from invoice_mcp.domain.status import Flag, Kind, Status
 
 PAYMENT_ID: Final = "paid"
@@ -121,6 +122,7 @@ def from_vendor_row(record: CustomerInvoice, known: Counterparts, view: Viewpoin
         updated_at=view.instant(record.updated_at),
         vendor_status=record.status_name or None,
         flags=stands.flags,
+        buyer_identifiers=identifiers(record.customer_vat_number, None),
     )
 
 
