@@ -658,6 +658,7 @@ class PaymentContract:
     async def test_an_invoice_is_paid_in_full(self, desk: Desk) -> None:
         invoice_id = await desk.issued()
         plan = await desk.plan("register_payment", invoice_id)
+        assert str(plan.amount) == "EUR 121.00"  # without it no ceiling can be held
         foreseen = await desk.backend.foresee(plan)
         result = (await desk.carry_out(plan)).result
         invoice = await desk.backend.get(invoice_id)
@@ -765,6 +766,7 @@ class PhaseContract:
     async def test_a_draft_is_sent_by_hand(self, desk: Desk) -> None:
         invoice_id = await desk.draft()
         plan = await desk.plan("change_phase", invoice_id, phase="sent", deliver="manual")
+        assert str(plan.amount) == "EUR 121.00"
         result = await desk.carry_out(plan)
         invoice = await desk.backend.get(invoice_id)
         assert (invoice.status, result.result["from"], result.result["to"]) == (Status.OPEN, "draft", "open")
@@ -808,6 +810,7 @@ class PhaseContract:
         _need(desk, Phase.UNCOLLECTIBLE)
         invoice_id = await desk.overdue()
         plan = await desk.plan("change_phase", invoice_id, phase="uncollectible", expected_status="overdue")
+        assert str(plan.amount) == "EUR 121.00"
         await desk.carry_out(plan)
         assert (await desk.backend.get(invoice_id)).status is Status.UNCOLLECTIBLE
         assert plan.final

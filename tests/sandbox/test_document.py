@@ -11,6 +11,7 @@ import pytest
 from invoice_mcp.sandbox import faults
 from invoice_mcp.sandbox.moneybird.switches import Switches as MoneybirdSwitches
 from invoice_mcp.sandbox.next_project.switches import Switches as NextSwitches
+from invoice_mcp.sandbox.productive.switches import Switches as ProductiveSwitches
 from invoice_mcp.sandbox.tribe.switches import Switches as TribeSwitches
 from invoice_mcp.sandbox.ysuite.switches import Switches as YSuiteSwitches
 
@@ -18,6 +19,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "testing-with-sandboxes.md").read_t
 SWITCHES: dict[str, type] = {
     "Moneybird": MoneybirdSwitches,
     "Next": NextSwitches,
+    "Productive": ProductiveSwitches,
     "Tribe CRM": TribeSwitches,
     "YSuite": YSuiteSwitches,
 }

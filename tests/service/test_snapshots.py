@@ -313,7 +313,7 @@ async def test_a_state_database_of_an_older_version_is_brought_up_to_date(tmp_pa
     await old.write(
         lambda c: c.execute(
             "INSERT INTO operations (id, account, tool, fingerprint, state, deadline_at, at) "
-            "VALUES ('op_1', 'a', 'create_invoice', 'f', 'done', '2026-03-15T12:00:00Z', '2026-03-15T12:00:00Z')"
+            "VALUES ('op_1', 'a', 'register_payment', 'f', 'done', '2026-03-15T12:00:00Z', '2026-03-15T12:00:00Z')"
         ).fetchall()
     )
     await old.close()
@@ -322,5 +322,5 @@ async def test_a_state_database_of_an_older_version_is_brought_up_to_date(tmp_pa
     snapshots = Snapshots(new, HeldClock(dt.datetime(2026, 3, 15, 12, tzinfo=dt.UTC)))
     place = await snapshots.keep(Snapshot("2026-03-15T12:00:00Z", rows=(row("a", 1),), settled=1), binding)
     assert (await snapshots.open(place.cursor(0), binding)).snapshot == place.snapshot
-    assert await new.read(lambda c: c.execute("SELECT id FROM operations").get) == "op_1"
+    assert await new.read(lambda c: c.execute("SELECT id FROM operations").fetchall()) == [("op_1",)]
     await new.close()

@@ -54,12 +54,14 @@ class Carrying:
         if self._request.confirmation is not None:
             self._check_human(jobs)
             return await self._agreed(jobs, self._request.confirmation, asked=False)
-        if all(self._needed(job) is Consent.NONE for job in jobs):
-            return [await self._told(job, self._at_once(job)) for job in jobs]
+        if self._nobody_is_needed(jobs):
+            return await self._all_at_once(jobs)
         planned = [await _or_error(self._planned(job)) for job in jobs]
         waiting = _waiting(jobs, planned)
         if not waiting:
             return await self._nothing(jobs, planned)
+        if self._nobody_is_needed([job for job, _ in waiting]):
+            return await self._all_at_once(jobs)
         return await self._with_a_word(jobs, planned, waiting)
 
     async def _with_a_word(
@@ -103,6 +105,9 @@ class Carrying:
                 raise
             return await self._nothing(jobs, planned)
         return [await self._told(job, self._kept(job, each)) for job, each in zip(jobs, kept, strict=True)]
+
+    async def _all_at_once(self, jobs: Sequence[Job]) -> list[Outcome]:
+        return [await self._told(job, self._at_once(job)) for job in jobs]
 
     async def _at_once(self, job: Job) -> Written:
         async with self._services.turns.turn(job.account.name, job.write):
@@ -177,6 +182,9 @@ class Carrying:
 
     def _needed(self, job: Job) -> Consent:
         return needed(job.account, job.write, can_ask=self._caller.can_ask)
+
+    def _nobody_is_needed(self, jobs: Sequence[Job]) -> bool:
+        return all(self._needed(job) is Consent.NONE for job in jobs)
 
     def _check_human(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
