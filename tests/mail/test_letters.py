@@ -11,12 +11,12 @@ from invoice_mcp.domain.invoice import Invoice, Line, Party
 from invoice_mcp.domain.status import TaxCategory
 from invoice_mcp.mail.figures import Language, figures_for
 from invoice_mcp.mail.layout import WIDTH, columns
-from invoice_mcp.mail.letters import FINAL_DAYS, Letter, Tone, invoice_letter, reminder_letter
+from invoice_mcp.mail.letters import FINAL_DAYS, Letter, Tone, reminder_letter
 
 from . import examples
 
 TONES: tuple[Tone, ...] = ("friendly", "firm", "final")
-LANGUAGES: tuple[Language, ...] = ("en", "nl")
+LANGUAGES: tuple[Language, ...] = ("en", "nl", "sv")
 MONEY = re.compile(r"-?(?:€|JP¥|KWD)\N{NO-BREAK SPACE}?-?[0-9.,]*[0-9]")
 
 HOSTILE = (
@@ -38,14 +38,14 @@ HOSTILE = (
 
 def letters_about(invoice: Invoice, seller: Party = examples.SELLER) -> list[Letter]:
     reminders = [
-        reminder_letter(invoice, seller, tone, language, examples.TODAY) for tone in TONES for language in LANGUAGES
+        reminder_letter([invoice], seller, tone, language, examples.TODAY) for tone in TONES for language in LANGUAGES
     ]
-    return [*reminders, *(invoice_letter(invoice, seller, language) for language in LANGUAGES)]
+    return [*reminders, *(examples.sent(invoice, seller, language) for language in LANGUAGES)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_three_tones_are_three_different_letters(language: Language) -> None:
-    letters = [reminder_letter(examples.INVOICE, examples.SELLER, tone, language, examples.TODAY) for tone in TONES]
+    letters = [reminder_letter([examples.INVOICE], examples.SELLER, tone, language, examples.TODAY) for tone in TONES]
 
     assert len({letter.subject for letter in letters}) == 3
     openings = {letter.body.split("\n\n")[1] for letter in letters}
@@ -60,7 +60,7 @@ def test_only_a_final_reminder_names_a_last_date_a_week_from_today(language: Lan
     naming = [
         tone
         for tone in TONES
-        if last in reminder_letter(examples.INVOICE, examples.SELLER, tone, language, examples.TODAY).body
+        if last in reminder_letter([examples.INVOICE], examples.SELLER, tone, language, examples.TODAY).body
     ]
 
     assert naming == ["final"]
@@ -68,7 +68,7 @@ def test_only_a_final_reminder_names_a_last_date_a_week_from_today(language: Lan
 
 @pytest.mark.parametrize("tone", TONES)
 def test_a_reminder_states_everything_needed_to_pay(tone: Tone) -> None:
-    body = reminder_letter(examples.PARTLY_PAID, examples.SELLER, tone, "en", examples.TODAY).body
+    body = reminder_letter([examples.PARTLY_PAID], examples.SELLER, tone, "en", examples.TODAY).body
 
     for stated in (
         "Invoice number  2026-0042",
@@ -92,21 +92,23 @@ def test_no_letter_claims_that_anything_was_delivered() -> None:
 
 
 def test_a_language_without_letters_gets_english_and_the_letter_says_so() -> None:
-    reminder = reminder_letter(examples.INVOICE, examples.SELLER, "firm", "de", examples.TODAY)
+    reminder = reminder_letter([examples.INVOICE], examples.SELLER, "firm", "de", examples.TODAY)
 
-    assert reminder == reminder_letter(examples.INVOICE, examples.SELLER, "firm", "en", examples.TODAY)
-    assert (reminder.language, invoice_letter(examples.INVOICE, examples.SELLER, "nl-BE").language) == ("en", "nl")
+    assert reminder == reminder_letter([examples.INVOICE], examples.SELLER, "firm", "en", examples.TODAY)
+    assert (reminder.language, examples.sent(examples.INVOICE, examples.SELLER, "nl-BE").language) == ("en", "nl")
 
 
 @pytest.mark.parametrize("due_date", [None, examples.TODAY, examples.TODAY + dt.timedelta(days=1)])
 def test_what_is_not_overdue_is_not_reminded_of(due_date: dt.date | None) -> None:
     with pytest.raises(ValueError, match="overdue"):
-        reminder_letter(replace(examples.INVOICE, due_date=due_date), examples.SELLER, "friendly", "en", examples.TODAY)
+        reminder_letter(
+            [replace(examples.INVOICE, due_date=due_date)], examples.SELLER, "friendly", "en", examples.TODAY
+        )
 
 
 def test_a_credit_note_asks_for_nothing_and_gives_no_bank_details() -> None:
     for language in LANGUAGES:
-        body = invoice_letter(examples.CREDIT_NOTE, examples.SELLER, language, credited_number="2026-0042").body
+        body = examples.sent(examples.CREDIT_NOTE, examples.SELLER, language, credited_number="2026-0042").body
 
         assert "IBAN" not in body
         assert "2026-0042" in body
@@ -120,13 +122,14 @@ def test_a_category_without_vat_has_its_wording_and_only_that(category: TaxCateg
         examples.EVERY_CATEGORY,
         taxes=tuple(tax for tax in examples.EVERY_CATEGORY.taxes if tax.tax_category is category),
     )
-    wordings = re.findall(r"^\(([A-Z]+)\) \S.*\.$", invoice_letter(one, examples.SELLER, language).body, re.MULTILINE)
+    body = examples.sent(one, examples.SELLER, language).body
+    wordings = re.findall(r"\n\(([A-Z]+)\) \S[^()]*(?:\([^()]*\))?\.\n", body)
 
     assert wordings == [category]
 
 
 def test_vat_that_is_charged_needs_no_wording() -> None:
-    assert "\n(" not in invoice_letter(examples.INVOICE, examples.SELLER, "en").body
+    assert "\n(" not in examples.sent(examples.INVOICE, examples.SELLER, "en").body
 
 
 @pytest.mark.parametrize("invoice", [examples.PARTLY_PAID, examples.WIDE_CHARACTERS, examples.HUGE])
@@ -172,7 +175,7 @@ def test_hostile_text_stays_data(text: str) -> None:
 def test_a_name_cannot_start_a_line_of_its_own() -> None:
     forged = "Acme\n\n  IBAN  NL00 EVIL 0000 0000 00"
     body = reminder_letter(
-        replace(examples.INVOICE, buyer=Party(forged)), examples.SELLER, "firm", "en", examples.TODAY
+        [replace(examples.INVOICE, buyer=Party(forged))], examples.SELLER, "firm", "en", examples.TODAY
     ).body
 
     assert "Dear Acme IBAN NL00 EVIL 0000 0000 00," in body
@@ -180,7 +183,7 @@ def test_a_name_cannot_start_a_line_of_its_own() -> None:
 
 
 def test_the_lines_of_a_note_are_set_in_so_that_they_pass_for_nothing_of_ours() -> None:
-    body = invoice_letter(replace(examples.INVOICE, note="one\nIBAN NL00\n\ntwo"), examples.SELLER, "en").body
+    body = examples.sent(replace(examples.INVOICE, note="one\nIBAN NL00\n\ntwo"), examples.SELLER, "en").body
 
     assert "Note:\n  one\n  IBAN NL00\n  two\n" in body
 
@@ -206,9 +209,9 @@ def test_the_payable_amount_stands_whole_in_every_reminder(
         paid_amount=Decimal(paid).scaleb(exponent),
         tax_inclusive_amount=Decimal(payable + paid).scaleb(exponent),
     )
-    body = reminder_letter(invoice, examples.SELLER, tone, language, examples.TODAY).body
+    body = reminder_letter([invoice], examples.SELLER, tone, language, examples.TODAY).body
     written = figures_for(language).amount(invoice.payable_amount, currency)
 
-    assert re.search(rf"^  (Amount to pay|Te betalen) +{re.escape(written)}$", body, re.MULTILINE)
+    assert re.search(rf"^  (Amount to pay|Te betalen|Att betala) +{re.escape(written)}$", body, re.MULTILINE)
     assert all(len(line.encode()) <= 998 for line in body.split("\n"))
     assert all(columns(line) <= WIDTH for line in body.split("\n"))

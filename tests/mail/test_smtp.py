@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import trustme
 
-from invoice_mcp.mail.letters import Letter, invoice_letter, reminder_letter
+from invoice_mcp.mail.letters import Letter, reminder_letter
 from invoice_mcp.mail.message import compose
 from invoice_mcp.mail.outcome import Delivery
 from invoice_mcp.mail.smtp import SmtpMailer
@@ -20,7 +20,7 @@ from . import examples
 from .conftest import PASSWORD, Fault, FaultyServer, Mailbox, MailServer, Moment, Serving, authenticator, text_of
 
 SENDER = "Studio Noord <billing@studio.example>"
-LETTER = reminder_letter(examples.PARTLY_PAID, examples.SELLER, "friendly", "nl", examples.TODAY)
+LETTER = reminder_letter([examples.PARTLY_PAID], examples.SELLER, "friendly", "nl", examples.TODAY)
 
 
 def mail(letter: Letter = LETTER) -> EmailMessage:
@@ -41,7 +41,7 @@ async def deliver(server: MailServer, message: EmailMessage | None = None, **how
 
 async def test_a_mail_arrives_word_for_word(serving: Serving) -> None:
     dotted = replace(examples.INVOICE, note=". starts with a dot\n..\n.", invoice_number=".7")
-    letter = invoice_letter(dotted, examples.SELLER, "nl")
+    letter = examples.sent(dotted, examples.SELLER, "nl")
     letter = replace(letter, body=f"{letter.body}.\n..\nend\n")
     mailbox = Mailbox()
     async with serving(mailbox) as port:

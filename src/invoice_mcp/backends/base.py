@@ -9,14 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from invoice_mcp.clock import Clock
+from invoice_mcp.domain.document import Document
 from invoice_mcp.domain.identity import Identity
 from invoice_mcp.domain.invoice import Invoice, Party
 from invoice_mcp.domain.money import Money
 from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position, SortKey
 from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, RegisterPayment, SendReminder
+from invoice_mcp.errors import InvoiceError
 from invoice_mcp.settings import MailSettings
 
 
@@ -92,6 +94,7 @@ class Step:
     before: Mapping[str, Any]
     identity: Identity
     mails: bool = False
+    joins: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,4 +288,26 @@ class Backend(VendorBackend, Protocol):
 
     async def writes_since(self, instant: dt.datetime) -> int:
         """How many writes this account has seen since then, by all processes."""
+        ...
+
+
+@runtime_checkable
+class JoinsMail(Protocol):
+    """A backend some of whose steps bear `joins`: it can carry several out with one mail."""
+
+    async def perform_together(self, steps: Sequence[Step]) -> list[StepResult | InvoiceError]:
+        """Carry out steps of different operations, with one mail about all that succeed; the outcome of each."""
+        ...
+
+
+@runtime_checkable
+class KeepsDocuments(Protocol):
+    """A backend that keeps the documents it sends."""
+
+    async def document(self, invoice_id: str) -> Document:
+        """The invoice or credit note as it went to the buyer.
+
+        Raises:
+            NotFound: no such invoice, or none that was sent from here.
+        """
         ...

@@ -1,10 +1,11 @@
 """Carrying writes out under an account's policy: refused, replayed, previewed, agreed to, done."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TypeVar
 
-from invoice_mcp.backends.base import Plan, Step, Write, WriteArguments
+from invoice_mcp.backends.base import JoinsMail, Plan, Step, Write, WriteArguments
 from invoice_mcp.errors import (
     ConfirmationRequired,
     Conflict,
@@ -17,6 +18,7 @@ from invoice_mcp.service.accounts import Account
 from invoice_mcp.service.app import Services
 from invoice_mcp.service.caller import Caller
 from invoice_mcp.service.confirming import Consent, needed
+from invoice_mcp.service.joining import Ready, perform_joined
 from invoice_mcp.service.policy import check_plan, check_rate
 from invoice_mcp.service.questions import question
 from invoice_mcp.writes.protocol import Written, perform, preview, replay
@@ -48,7 +50,7 @@ async def carry_out(
         return await _agreed(services, caller, request, jobs, token)
     consents = [needed(job.account, job.write, can_ask=caller.can_ask) for job in jobs]
     if all(consent is Consent.NONE for consent in consents):
-        return [await _or_error(_at_once(services, job)) for job in jobs]
+        return await _each_or_joined(services, jobs, _planned_to_go)
     planned = [await _or_error(_planned(job)) for job in jobs]
     waiting = _waiting(jobs, planned)
     if not waiting:
@@ -103,25 +105,48 @@ async def _agreed(
         if _waiting(jobs, planned):
             raise
         return _nothing(jobs, planned)
-    return [
-        await _or_error(_kept(services, job, steps) if steps else _still_nothing(job))
-        for job, steps in zip(jobs, kept, strict=True)
-    ]
+    agreed = {id(job): steps for job, steps in zip(jobs, kept, strict=True)}
+
+    async def agreed_to_go(job: Job) -> Written | Ready:
+        steps = agreed[id(job)]
+        return Ready(job.account, job.write.invoice_id, steps) if steps else await _still_nothing(job)
+
+    return await _each_or_joined(services, jobs, agreed_to_go)
 
 
-async def _at_once(services: Services, job: Job) -> Written:
+async def _planned_to_go(job: Job) -> Written | Ready:
+    plan = await _planned(job)
+    if not isinstance(plan, Plan) or not plan.steps:
+        return _settled(job, plan)
+    return Ready(job.account, job.write.invoice_id, plan.steps, plan)
+
+
+async def _each_or_joined(
+    services: Services, jobs: Sequence[Job], prepare: Callable[[Job], Awaitable[Written | Ready]]
+) -> list[Written | InvoiceError]:
+    """What became of each job, one after the other; those of a backend that joins mail, together."""
+    joining = [job for job in jobs if len(jobs) > 1 and isinstance(job.account.backend(), JoinsMail)]
+    outcomes: dict[int, Written | InvoiceError] = {}
+    if joining:
+        async with AsyncExitStack() as turns:
+            for job in sorted(joining, key=lambda job: (job.account.name, job.write.invoice_id or "")):
+                await turns.enter_async_context(services.turns.turn(job.account.name, job.write))
+            prepared = [await _or_error(prepare(job)) for job in joining]
+            done = await perform_joined(prepared, services.clock)
+            outcomes.update({id(job): outcome for job, outcome in zip(joining, done, strict=True)})
+    for job in jobs:
+        if id(job) not in outcomes:
+            outcomes[id(job)] = await _or_error(_alone(services, job, prepare))
+    return [outcomes[id(job)] for job in jobs]
+
+
+async def _alone(services: Services, job: Job, prepare: Callable[[Job], Awaitable[Written | Ready]]) -> Written:
     async with services.turns.turn(job.account.name, job.write):
-        plan = await _planned(job)
-        if not isinstance(plan, Plan) or not plan.steps:
-            return _settled(job, plan)
+        prepared = await prepare(job)
+        if isinstance(prepared, Written):
+            return prepared
         await check_rate(job.account, services.clock)
-        return await perform(job.account.backend(), job.write.invoice_id, plan.steps, plan)
-
-
-async def _kept(services: Services, job: Job, steps: Sequence[Step]) -> Written:
-    async with services.turns.turn(job.account.name, job.write):
-        await check_rate(job.account, services.clock)
-        return await perform(job.account.backend(), job.write.invoice_id, steps, None)
+        return await perform(job.account.backend(), job.write.invoice_id, prepared.steps, prepared.plan)
 
 
 async def _still_nothing(job: Job) -> Written:

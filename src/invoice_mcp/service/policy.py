@@ -75,14 +75,17 @@ def check_plan(account: Account, write: Write, plan: Plan) -> None:
             )
 
 
-async def check_rate(account: Account, clock: Clock) -> None:
+async def check_rate(account: Account, clock: Clock, about_to_be_done: int = 0) -> None:
     """The account's writes per minute, counted over all processes.
+
+    Args:
+        about_to_be_done: writes that were allowed a moment ago and are not on record yet.
 
     Raises:
         RateLimited: the limit is reached; nothing was written.
     """
     limit = account.settings.policy.writes_per_minute
-    if await account.backend().writes_since(clock.now() - _WINDOW) >= limit:
+    if await account.backend().writes_since(clock.now() - _WINDOW) + about_to_be_done >= limit:
         raise RateLimited(
             f"accounts.{account.name}.writes_per_minute is {limit}, and that many were done in the last minute.",
             next="Wait a minute; if this is not a loop, ask the person to raise the limit.",

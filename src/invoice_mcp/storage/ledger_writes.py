@@ -291,8 +291,13 @@ def insert_mail(connection: "apsw.Connection", values: Mapping[str, Any]) -> Non
     )
 
 
+def share_message_id(connection: "apsw.Connection", shared: str, message_id: str) -> None:
+    """Make what was recorded as a mail of its own part of another one, before either leaves."""
+    connection.execute("UPDATE mails SET message_id = ? WHERE message_id = ?", (shared, message_id))
+
+
 def settle_mail(connection: "apsw.Connection", message_id: str, outcome: str, at: str) -> None:
-    """Record what became of a mail: sent, queued, refused or unknown."""
+    """Record what became of a mail, for every invoice it is about: sent, queued, refused or unknown."""
     connection.execute("UPDATE mails SET outcome = ?, settled_at = ? WHERE message_id = ?", (outcome, at, message_id))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from invoice_mcp.backends.base import Plan, Step, Write
-from invoice_mcp.backends.ledger import drafts
+from invoice_mcp.backends.ledger import documents, drafts
 from invoice_mcp.backends.ledger.book import Book, Effect, Moment, OwedMail, owed_id
 from invoice_mcp.backends.ledger.capabilities import PHASES
 from invoice_mcp.backends.ledger.heads import head_of, invoice_of, unchanged
@@ -62,12 +62,14 @@ def plan(connection: "apsw.Connection", book: Book, write: Write, moment: Moment
         if not there:
             next_number(connection, book, head, moment)
             _check_credit(connection, head)
+            documents.prepare(connection, book, head["id"], moment.today)
         body |= {"deliver": request.deliver}
         if request.deliver == "email":
             body |= {"recipient": _recipient(invoice.buyer)}
     elif there:
         return Plan(steps=(), before=invoice)
     elif phase is Phase.CANCELLED and head["state"] == "issued":
+        _check_seller(book)
         _check_cancellable(connection, head)
     before = {"invoice": head["id"], "version": head["version"]}
     step = Step(1, "POST", f"/invoices/{head['id']}/phase", body, before, write.identity)
@@ -95,6 +97,7 @@ def perform(connection: "apsw.Connection", book: Book, step: Step, moment: Momen
     if phase is Phase.SENT:
         if not was_there:
             _issue(connection, book, head, moment)
+        documents.keep(connection, book, head["id"], moment)
         mail = _send(connection, book, head, step.body, moment)
         result["delivery"] = _delivery(book, step.body)
     elif phase is Phase.CANCELLED and head["state"] == "issued":
@@ -250,6 +253,7 @@ def _credit_in_full(connection: "apsw.Connection", book: Book, head: Mapping[str
     }
     seq, invoice_id = drafts.write_draft(connection, body, replaced=None, credited=head, moment=moment)
     _issue(connection, book, head_of(connection, invoice_id), moment)
+    documents.keep(connection, book, invoice_id, moment)
     sql.set_sent_to(connection, seq, "manual", None, moment.at)
     return invoice_id
 

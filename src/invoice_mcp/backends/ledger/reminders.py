@@ -44,6 +44,7 @@ def plan(connection: "apsw.Connection", book: Book, write: Write, moment: Moment
         body={"tone": request.tone, "recipient": recipient, "channel": book.channel, "language": head["language"]},
         before={"invoice": head["id"], "version": head["version"]},
         identity=write.identity,
+        joins=" ".join((str(invoice.buyer.id), str(recipient), head["language"], head["currency"])),
     )
     return Plan(steps=(step,), before=invoice, final="A mail that has left cannot be taken back.", recipient=recipient)
 
