@@ -5,6 +5,7 @@ import base64
 import contextlib
 import io
 import re
+import shutil
 import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -84,6 +85,15 @@ def scanned(png: bytes) -> str:
     """What a scanner reads in the one QR code of a picture."""
     [code] = zxingcpp.read_barcodes(Image.open(io.BytesIO(png)).convert("L"))
     return str(code.text)
+
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+NO_BROWSER = "Documents were not looked at as pictures: install chromium (Debian: apt-get install chromium)."
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if BROWSER is None:
+        terminalreporter.write_line(NO_BROWSER, yellow=True)
 
 
 @pytest.fixture(scope="session")
