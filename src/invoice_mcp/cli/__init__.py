@@ -16,7 +16,7 @@ from invoice_mcp.settings import ConfigError
 
 PROGRAM: Final = "invoice-mcp"
 
-COMMANDS: Final = ("serve", "demo", "call", "accounts", "doctor", "buyers", "operations", "schemas")
+COMMANDS: Final = ("serve", "demo", "call", "accounts", "doctor", "buyers", "outbox", "operations", "schemas")
 """In the order of the help. The command `x` is `command` in the module `invoice_mcp.cli.x`."""
 
 EXIT_FAILED: Final = 1

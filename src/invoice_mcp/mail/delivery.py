@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from invoice_mcp.mail.dispatch import SENDING, send_waiting
 from invoice_mcp.mail.outbox import OutboxMailer, WaitingMail, list_outbox
 from invoice_mcp.mail.outcome import Channel, Delivery, Mailer
 from invoice_mcp.mail.smtp import Server, SmtpMailer
 
 __all__ = [
+    "SENDING",
     "Channel",
     "Delivery",
     "Mailer",
@@ -17,6 +19,7 @@ __all__ = [
     "WaitingMail",
     "list_outbox",
     "mailer_for",
+    "send_waiting",
 ]
 
 

@@ -301,6 +301,15 @@ def settle_mail(connection: "apsw.Connection", message_id: str, outcome: str, at
     connection.execute("UPDATE mails SET outcome = ?, settled_at = ? WHERE message_id = ?", (outcome, at, message_id))
 
 
+def settle_queued(connection: "apsw.Connection", message_id: str, outcome: str, at: str) -> bool:
+    """Record what became of a mail that lay in the outbox: sent or unknown; whether it is one of this ledger."""
+    connection.execute(
+        "UPDATE mails SET outcome = ?, settled_at = ? WHERE message_id = ? AND outcome = 'queued'",
+        (outcome, at, message_id),
+    )
+    return connection.changes() > 0
+
+
 def mailed_outcomes(connection: "apsw.Connection", seq: int) -> set[str]:
     """The outcomes of all mails that carried this invoice."""
     sql = "SELECT outcome FROM mails WHERE invoice_seq = ? AND purpose = 'invoice'"

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from invoice_mcp.backends.base import (
     Absent,
@@ -173,6 +173,11 @@ class LedgerBackend:
     async def confirm_buyer(self, buyer_id: str) -> bool:
         """Accept a buyer's address on a person's word; whether there was one to accept."""
         return await self._database.write(lambda c: sql.confirm_buyer_address(c, buyer_id))
+
+    async def mail_went(self, message_id: str, outcome: Literal["sent", "unknown"]) -> bool:
+        """Put on record what became of a mail that had been put into the outbox; whether it is one of this book."""
+        at = self._moment().at
+        return await self._database.write(lambda c: sql.settle_queued(c, message_id, outcome, at))
 
     async def close(self) -> None:
         await self._database.close()
