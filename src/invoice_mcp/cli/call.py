@@ -71,8 +71,20 @@ def command(
             click.echo(f"{error.message}\n{error.next}", err=True)
         context.exit(1)
     if made is not None and document is not None:
-        document.write_text(made.text if document.suffix.lower() == ".txt" else made.html, encoding="utf-8")
+        _write(made, document)
     terminal.print_json(answer)
+
+
+def _write(document: "Document", file: Path) -> None:
+    """Write the document to `file`: as plain text if its name ends in `.txt`, else as HTML.
+
+    Raises:
+        click.UsageError: it cannot be written there.
+    """
+    try:
+        file.write_text(document.text if file.suffix.lower() == ".txt" else document.html, encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"--document: {error.filename}: {error.strerror}") from None
 
 
 class TerminalCaller:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MAX_SHOWN = 200
 """Characters shown of a subject or an address."""
 
+_ID_LENGTH = 12
+
 _TOLD = {
     "sent": "sent.",
     "refused": "not sent",
@@ -57,8 +59,8 @@ def list_command(context: click.Context, as_json: bool) -> None:
     if as_json:
         terminal.print_json(rows)
     elif rows:
-        cells = [[row[key] for key in ("written_at", "state", "to", "subject", "id")] for row in rows]
-        terminal.print_table(("Written", "State", "To", "Subject", "Id"), cells)
+        cells = [[row["id"], row["state"], row["written_at"][:10], row["to"], row["subject"]] for row in rows]
+        terminal.print_table(("Id", "State", "Written", "To", "Subject"), cells)
     else:
         click.echo("The outbox is empty.")
 
@@ -156,7 +158,7 @@ def _chosen(outbox: Path, ids: Sequence[str]) -> list["WaitingMail"]:
     Raises:
         NotFound: no mail that waits has this id.
     """
-    waiting = {mail.path.stem: mail for mail, state in _all(outbox) if state == "waiting"}
+    waiting = {_id(mail): mail for mail, state in _all(outbox) if state == "waiting"}
     if not ids:
         return list(waiting.values())
     if missing := [each for each in ids if each not in waiting]:
@@ -171,12 +173,17 @@ def _row(mail: "WaitingMail", state: str) -> dict[str, Any]:
     from invoice_mcp.clock import rfc3339
 
     return {
-        "id": mail.path.stem,
+        "id": _id(mail),
         "state": state,
         "to": _shown(mail.recipient),
         "subject": _shown(mail.subject),
         "written_at": rfc3339(mail.written_at),
     }
+
+
+def _id(mail: "WaitingMail") -> str:
+    """Enough of the random part of the file's name to tell one mail from another, and short enough to type."""
+    return mail.path.stem.partition("-")[2][:_ID_LENGTH]
 
 
 def _described(mail: "WaitingMail") -> str:

@@ -17,7 +17,9 @@ def question(planned: Sequence[tuple[str, Write, Plan]]) -> str:
     accounts = ", ".join(sorted({account for account, _, _ in planned}))
     asked = [_ASK[type(write.request)](write, plan) for _, write, plan in planned]
     final = sorted({plan.final for _, _, plan in planned if plan.final})
-    return "\n".join([*asked, *final, f"Go ahead (account {accounts})?"])
+    joins = [step.joins for _, _, plan in planned for step in plan.steps if step.joins]
+    joined = ["What goes to one buyer goes in one mail."] if len(joins) > len(set(joins)) else []
+    return "\n".join([*asked, *joined, *final, f"Go ahead (account {accounts})?"])
 
 
 def _payment(write: Write, plan: Plan) -> str:
