@@ -64,7 +64,9 @@ def invoices(office: Office) -> list[Any]:
 
 
 def files(office: Office, folder: str = "") -> list[str]:
-    return sorted(path.stem.partition("-")[2][:12] for path in (office.folder / "state" / "outbox" / folder).glob("*.eml"))
+    return sorted(
+        path.stem.partition("-")[2][:12] for path in (office.folder / "state" / "outbox" / folder).glob("*.eml")
+    )
 
 
 def test_what_waits_is_listed(office: Office, mailed: list[Any]) -> None:

@@ -29,6 +29,13 @@ def fill_in_page(template: str, terms: dict[str, Any]) -> str:
     return layout.loosened(_page_environment().get_template(template).render(terms)).strip() + "\n"
 
 
+def load(*templates: str) -> None:
+    """Have templates ready by their names: those that end in `.html.j2` for HTML, the others for plain text."""
+    for name in templates:
+        environment = _page_environment() if name.endswith(".html.j2") else _text_environment()
+        environment.get_template(name)
+
+
 def _spaced(text: str) -> str:
     parts = [part.strip("\n") for part in text.split("\n\n")]
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -1,6 +1,5 @@
 """What goes to the buyer: made once, when an invoice is sent, with the seller as configured then."""
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 from invoice_mcp.backends.ledger.book import Book, Moment
@@ -15,15 +14,6 @@ if TYPE_CHECKING:
     import apsw
 
 
-def prepare(connection: "apsw.Connection", book: Book, invoice_id: str, today: dt.date) -> None:
-    """Make the document as it would be and throw it away: what it needs is loaded before anybody waits for the book.
-
-    Raises:
-        NotFound: this book has no such invoice.
-    """
-    _made(connection, book, invoice_id, today)
-
-
 def keep(connection: "apsw.Connection", book: Book, invoice_id: str, moment: Moment) -> None:
     """Make and keep the document of an issued invoice, unless it has one.
 
@@ -32,7 +22,7 @@ def keep(connection: "apsw.Connection", book: Book, invoice_id: str, moment: Mom
     """
     seq = head_of(connection, invoice_id)["seq"]
     if read_document(connection, seq) is None:
-        keep_document(connection, seq, _made(connection, book, invoice_id, moment.today), moment.at)
+        keep_document(connection, seq, _made(connection, book, invoice_id, moment), moment.at)
 
 
 def kept(connection: "apsw.Connection", invoice_id: str) -> Document:
@@ -52,7 +42,7 @@ def kept(connection: "apsw.Connection", invoice_id: str) -> Document:
     return document
 
 
-def _made(connection: "apsw.Connection", book: Book, invoice_id: str, today: dt.date) -> Document:
-    invoice = invoice_of(connection, book, invoice_id, today)
+def _made(connection: "apsw.Connection", book: Book, invoice_id: str, moment: Moment) -> Document:
+    invoice = invoice_of(connection, book, invoice_id, moment.today)
     credited = None if invoice.credits is None else head_of(connection, invoice.credits.id)["number"]
     return make_document(invoice, book.seller or Party(name=book.sender), credited_number=credited)

@@ -15,6 +15,7 @@ from invoice_mcp.domain.money import Money
 from invoice_mcp.domain.requests import ChangePhase
 from invoice_mcp.domain.status import Kind, Phase
 from invoice_mcp.errors import Conflict, InvalidRequest, OutcomeUnknown, PolicyRefused, Unsupported
+from invoice_mcp.mail.documents import prepare
 from invoice_mcp.mail.message import is_address
 from invoice_mcp.storage import ledger_writes as sql
 
@@ -62,7 +63,7 @@ def plan(connection: "apsw.Connection", book: Book, write: Write, moment: Moment
         if not there:
             next_number(connection, book, head, moment)
             _check_credit(connection, head)
-            documents.prepare(connection, book, head["id"], moment.today)
+            prepare(head["language"])
         body |= {"deliver": request.deliver}
         if request.deliver == "email":
             body |= {"recipient": _recipient(invoice.buyer)}
