@@ -30,8 +30,3 @@ LISTED: Final[Mapping[str, int]] = {code: places for places, codes in _DECIMALS.
 
 WITHDRAWN: Final[Mapping[str, int]] = {code: places for places, codes in _WITHDRAWN.items() for code in codes.split()}
 """The same of currencies no longer in list one, but on invoices of the years this reads."""
-
-WITHOUT_MINOR_UNITS: Final = frozenset(
-    {"XAG", "XAU", "XBA", "XBB", "XBC", "XBD", "XDR", "XPD", "XPT", "XSU", "XTS", "XUA", "XXX"}
-)
-"""Metals, units of account and test codes: in list one, but nothing can be invoiced in them."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Final
 
-from invoice_mcp.domain.currencies import LISTED, WITHDRAWN, WITHOUT_MINOR_UNITS
+from invoice_mcp.domain.currencies import LISTED, WITHDRAWN
 
 AMOUNT_PATTERN: Final = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,4})?$"
 """What a caller may type as an amount, a price, a quantity or a percentage. ASCII digits only."""
@@ -34,11 +34,9 @@ def minor_units(currency: str) -> int:
     """
     if not _CURRENCY.fullmatch(currency):
         raise ValueError("a currency is three capital letters, as EUR")
-    if currency in WITHOUT_MINOR_UNITS:
-        raise ValueError(f"{currency} has no minor units, so nothing can be invoiced in it")
     places = LISTED.get(currency, WITHDRAWN.get(currency))
     if places is None:
-        raise ValueError(f"{currency} is no ISO 4217 currency")
+        raise ValueError(f"{currency} is no ISO 4217 currency with minor units, so nothing can be invoiced in it")
     return places
 
 

@@ -102,7 +102,7 @@ def _before(page: str, words: str) -> str:
     """`page` with `words` as paragraphs above it. Text in a page is escaped, so its body begins in one place only."""
     from markupsafe import Markup
 
-    paragraph = Markup('<p style="max-width: 40em; margin: 1em auto">{}</p>\n')
+    paragraph = Markup('<p style="max-width: 174mm; margin: 1em auto">{}</p>\n')
     written = Markup("").join(paragraph.format(" ".join(part.split("\n"))) for part in words.strip().split("\n\n"))
     head, body, rest = page.partition(_BODY)
     return f"{head}{body}{written}{rest}"

@@ -15,7 +15,7 @@ _NAME_LENGTH: Final = 70
 # The whole code has at most 331 bytes of UTF-8; what is not name or text takes up to 100 of them.
 _NAME_BYTES: Final = 130
 _TEXT_BYTES: Final = 100
-_PIXELS_PER_MODULE: Final = 4
+_PIXELS_PER_MODULE: Final = 6
 
 
 def payment_code(invoice: Invoice, seller: Party) -> str:
