@@ -3,22 +3,24 @@
 
 VENV := .venv
 PY := $(VENV)/bin/python
-BENCHMARKS := benchmarks/stdio.py
+BENCHMARKS := benchmarks/stdio.py benchmarks/ledger.py
 
 # The first interpreter on PATH that is new enough and can make virtual environments; or name one: make PYTHON=…
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; \
 	done)
 
-.PHONY: help demo test check bench schemas long packaging tokens clean
+.PHONY: help demo test matrix check bench schemas docs long packaging tokens clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo       a guided tour: a ledger in a temporary folder, no account and no network"
 	@echo "make test       the tests"
-	@echo "make check      lint, format, types, import rules, published tool schemas"
+	@echo "make matrix     every write to every vendor through every fault, some minutes"
+	@echo "make check      lint, format, types, import rules, published tool schemas, generated pages"
 	@echo "make bench      the benchmarks and their budgets"
 	@echo "make schemas    write tool_schemas/ anew after a deliberate change of a tool"
+	@echo "make docs       write docs/coverage.md anew from what the adapters say of themselves"
 	@echo "make long       the longer proofs of the ledger's consistency, some ten minutes"
 	@echo "make packaging  build the package and use it from a fresh environment"
 	@echo "make tokens     what the tests need to count tokens; takes Node and npm, and is optional"
@@ -30,18 +32,25 @@ demo: $(VENV)/.runtime
 test: $(VENV)/.dev
 	$(PY) -m pytest -n auto --maxprocesses 4
 
+matrix: $(VENV)/.dev
+	$(PY) -m pytest -n auto --maxprocesses 4 -m long -k test_every_fault tests/backends
+
 check: $(VENV)/.dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/invoice-mcp schemas --check
+	$(PY) docs/generate.py --check
 
 bench: $(VENV)/.dev
 	for benchmark in $(BENCHMARKS); do $(PY) "$$benchmark" || exit 1; done
 
 schemas: $(VENV)/.runtime
 	$(VENV)/bin/invoice-mcp schemas --write
+
+docs: $(VENV)/.runtime
+	$(PY) docs/generate.py
 
 long: $(VENV)/.dev
 	$(PY) -m pytest -n auto --maxprocesses 4 -m long

@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.backends.contract")
+pytest.register_assert_rewrite(*(f"tests.backends.{name}" for name in ("contract", "matrix", "replies", "usage")))
 
 from tests.backends.contract import desk  # noqa: E402 -- asserts are rewritten at import
 

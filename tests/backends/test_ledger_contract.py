@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import AsyncIterator
-from contextlib import closing
+from contextlib import asynccontextmanager, closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -124,16 +124,17 @@ class LedgerOffice:
         )
 
 
-@pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[LedgerOffice]:
-    book = make_book(120)
-    path = tmp_path / "ledger.db"
+@asynccontextmanager
+async def ledger_office(folder: Path, invoices: int = 120) -> AsyncIterator[LedgerOffice]:
+    """A ledger in `folder`."""
+    book = make_book(invoices)
+    path = folder / "ledger.db"
     clock = HeldClock()
-    settings = parse_settings(CONFIGURATION, tmp_path)
+    settings = parse_settings(CONFIGURATION, folder)
     account = settings.accounts["ledger"]
     around = Surroundings(
         mail=settings.mail,
-        state_dir=tmp_path / "state",
+        state_dir=folder / "state",
         clock=clock,
         today=lambda: account_today(settings, account, clock),
         scan_pages=settings.scan_pages,
@@ -144,6 +145,12 @@ async def office(tmp_path: Path) -> AsyncIterator[LedgerOffice]:
         fill(connection, book)
     yield LedgerOffice(backend, book, clock, path)
     await backend.close()
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[LedgerOffice]:
+    async with ledger_office(tmp_path) as opened:
+        yield opened
 
 
 class TestLedger(BackendContract):

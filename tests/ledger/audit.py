@@ -56,6 +56,13 @@ RULES: Final[Mapping[str, str]] = {
         SELECT id FROM operations AS o WHERE tool = 'send_reminder' AND 'paid' =
         (SELECT result ->> '$.after.status' FROM operations AS p WHERE tool = 'register_payment'
          AND p.invoice_seq = o.invoice_seq AND p.seq < o.seq ORDER BY seq DESC LIMIT 1)""",
+    "tallies are what the invoices come to": """
+        WITH counted AS (SELECT currency, kind, state, number IS NOT NULL, uncollectible_on IS NOT NULL,
+            (payable > 0) - (payable < 0), paid <> 0, coalesce(due_date, ''), count(*),
+            sum(tax_exclusive >> 32), sum(tax_exclusive & 4294967295), sum(tax >> 32), sum(tax & 4294967295),
+            sum(payable >> 32), sum(payable & 4294967295) FROM invoices GROUP BY 1, 2, 3, 4, 5, 6, 7, 8)
+        SELECT currency FROM (SELECT * FROM tallies EXCEPT SELECT * FROM counted)
+        UNION ALL SELECT currency FROM (SELECT * FROM counted EXCEPT SELECT * FROM tallies)""",
     "no key stands for two operations": """
         SELECT key FROM operations WHERE key IS NOT NULL GROUP BY key HAVING count(*) > 1""",
 }

@@ -61,6 +61,7 @@ DAMAGE = {
     "what is issued is not edited": "UPDATE operations SET seq = -seq",
     "nobody is reminded of what is paid": "UPDATE operations SET result = json_set(result, '$.after.status', 'paid') "
     "WHERE tool = 'register_payment'",
+    "tallies are what the invoices come to": "UPDATE tallies SET payable_low = payable_low + 1 WHERE owed = 1",
     "no key stands for two operations": "INSERT INTO operations SELECT * FROM operations WHERE key IS NOT NULL",
     "references lead somewhere": "PRAGMA foreign_keys = off; DELETE FROM buyers",
 }

@@ -6,8 +6,9 @@ from contextlib import closing
 import apsw
 import pytest
 
+from invoice_mcp.domain.matching import MAX_NEAREST
 from invoice_mcp.domain.text import number_key
-from invoice_mcp.storage.ledger_numbers import MAX_NEAREST, find_number
+from invoice_mcp.storage.ledger_numbers import find_number
 
 from .books import TODAY, Book, make_book, open_ledger
 

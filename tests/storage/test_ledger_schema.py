@@ -148,7 +148,7 @@ TWICE: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
 
 @pytest.fixture
 def ledger() -> Iterator[apsw.Connection]:
-    connection = new_ledger("".join(MIGRATIONS))
+    connection = new_ledger(";\n".join(MIGRATIONS))
     yield connection
     connection.close()
 
@@ -247,7 +247,7 @@ def test_every_table_is_strict(ledger: apsw.Connection) -> None:
 def final_schema() -> str:
     """What all migrations together leave, as SQLite remembers it; the tables that FTS5 adds are its own."""
     with closing(apsw.Connection(":memory:")) as connection:
-        connection.execute("".join(MIGRATIONS))
+        connection.execute(";\n".join(MIGRATIONS))
         kept = "SELECT sql FROM sqlite_schema WHERE sql NOT NULL AND name NOT GLOB 'invoice_text_*'"
         return "".join(f"{sql};\n" for (sql,) in connection.execute(kept))
 

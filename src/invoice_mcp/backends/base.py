@@ -46,6 +46,7 @@ class Capabilities:
     `filters` and `sorts` are what it does itself; the rest is done here while scanning. `markers` names, per
     write, what proves afterwards that a write was ours. `read_posts` are paths that read although they are POSTs.
     `own_journal`: its writes are recorded in the transaction of their effect, so it is a `Backend` as it is.
+    `keyset`: it filters, sorts and sums all by itself, and its pages go on from a key, at no request.
     """
 
     tools: Mapping[str, Support]
@@ -58,6 +59,7 @@ class Capabilities:
     markers: Mapping[str, str] = field(default_factory=dict)
     read_posts: frozenset[str] = frozenset()
     own_journal: bool = False
+    keyset: bool = False
 
     def can(self, tool: str) -> bool:
         """Whether the system can do this tool at all."""

@@ -12,7 +12,8 @@ class Identity:
     """What makes a write recognisable.
 
     `fingerprint` is a digest of account, tool and arguments; alone it identifies a write done in the last
-    `window_hours` (0 for change_phase, which compares and sets). `key` is the caller's own and never expires.
+    `window_hours` (0 for change_phase, which compares and sets: it is known again only while its outcome is not).
+    `key` is the caller's own and never expires.
     `repeat_of` names the operation that is done a second time on purpose. `operation` is the id a new one gets.
     """
 
@@ -32,11 +33,13 @@ Row = Mapping[str, Any]
 class KnownOperations:
     """How a journal is asked for operations that still count.
 
-    `by_fingerprint` answers the latest within the window; `by_id` any operation of the account.
+    `by_fingerprint` answers the latest within the window; `unsettled` the latest whose outcome is not known; `by_id`
+    any operation of the account.
     """
 
     by_key: Callable[[str], Row | None]
     by_fingerprint: Callable[[str], Row | None]
+    unsettled: Callable[[str], Row | None]
     by_id: Callable[[str], Row | None]
 
 
@@ -65,6 +68,8 @@ def recognise(identity: Identity, journal: KnownOperations) -> Row | None:
                 operation=found["id"],
             )
         return found
+    if identity.window_hours == 0 and (found := journal.unsettled(identity.fingerprint)) is not None:
+        return found  # what may still arrive cannot be compared with yet
     if identity.repeat_of is not None:
         first = journal.by_id(identity.repeat_of)
         if first is None or first["tool"] != identity.tool:

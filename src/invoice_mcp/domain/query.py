@@ -56,7 +56,8 @@ class InvoiceQuery:
     """One question to one account. Dates are inclusive; `today` is the account's own day.
 
     `statuses` empty means all. `amount_min` and `amount_max` hold when the total or what is still payable lies
-    between them. `limit` is the number of rows (or groups) of one page.
+    between them. `limit` is the number of rows (or groups) of one page; `spare` rows more are welcome where they were
+    read anyway, since they are kept for the next pages.
     """
 
     today: dt.date
@@ -79,12 +80,16 @@ class InvoiceQuery:
     sort: Sort = Sort()
     group_by: GroupBy | None = None
     limit: int = 20
+    spare: int = 0
     totals: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceRow:
-    """One invoice in a list. Amounts in `currency`; a credit note's are negative."""
+    """One invoice in a list. Amounts in `currency`; a credit note's are negative.
+
+    `buyer_identifiers` are what the buyer can be known by in other accounts (`domain.same_buyer`).
+    """
 
     ref: Ref
     kind: Kind
@@ -109,6 +114,7 @@ class InvoiceRow:
     last_reminder_on: dt.date | None = None
     vendor_status: str | None = None
     flags: tuple[Flag, ...] = ()
+    buyer_identifiers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +146,10 @@ class Ageing:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Sums of one group in one currency. `key` is a buyer's name, an account, a status, `2026-03`, or a tax rate."""
+    """Sums of one group in one currency. `key` is a buyer's name, an account, a status, `2026-03`, or a tax rate.
+
+    `buyer_identifiers` as in rows; `same_name`: another buyer, as far as can be told, has the same name.
+    """
 
     key: str
     currency: str
@@ -153,6 +162,7 @@ class Group:
     oldest_due_date: dt.date | None = None
     buyer_ids: tuple[str, ...] = ()
     same_name: bool = False
+    buyer_identifiers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +179,8 @@ class Page:
 
     `next` continues after the last row (None at the end). `totals`, `ageing` and `groups` cover everything that
     matches, not this page alone, and are empty where they were not asked for. `loose_number` says that the
-    invoice number matched only with separators and leading zeros ignored.
+    invoice number matched only with separators and leading zeros ignored. `partial`: not everything that might match
+    was read, so that order, groups and sums hold among what was; a gap says how much that is.
     """
 
     rows: tuple[InvoiceRow, ...] = ()
@@ -179,6 +190,7 @@ class Page:
     groups: tuple[Group, ...] = ()
     gaps: tuple[Gap, ...] = ()
     loose_number: bool = False
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,15 @@ from invoice_mcp.clock import rfc3339
 from invoice_mcp.domain.invoice import Abilities, Address, Invoice, Line, Party, Payment, Reminder, Sending, TaxSubtotal
 from invoice_mcp.domain.money import format_amount, format_number, minor_units, round_money
 from invoice_mcp.domain.query import Ageing, Group, InvoiceRow, Totals
-from invoice_mcp.domain.text import clean_text
+from invoice_mcp.domain.text import ELLIPSIS, clean_text
 
 NAME_LENGTH: Final = 200
 """Code points shown of a name, a number, a reference; a longer one ends in `…`."""
 
 WORDS_LENGTH: Final = 500
 """Code points shown of a note or a description; a longer one ends in `…`."""
+
+CUT_NOTE: Final = "a text that ends in … goes on in its own system"
 
 DEFAULT_COLUMNS: Final = (
     "ref",
@@ -61,10 +63,25 @@ def prune(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value or value == 0}
 
 
+def cut_note(shown: Any) -> str | None:
+    """What to say beside `shown` when a text in it was cut; None when all are whole."""
+    left = [shown]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            if one.endswith(ELLIPSIS) and any(limit - 20 <= len(one) <= limit for limit in (NAME_LENGTH, WORDS_LENGTH)):
+                return CUT_NOTE
+        elif isinstance(one, dict):
+            left += one.values()
+        elif isinstance(one, list):
+            left += one
+    return None
+
+
 def render_invoice(invoice: Invoice) -> dict[str, Any]:
     """The whole invoice, as get_invoice answers it."""
     currency = invoice.currency
-    return prune(
+    shown = prune(
         {
             "ref": str(invoice.ref),
             "kind": invoice.kind.value,
@@ -103,6 +120,8 @@ def render_invoice(invoice: Invoice) -> dict[str, Any]:
             "warnings": [_words(warning) for warning in invoice.warnings],
         }
     )
+    note = cut_note(shown)
+    return shown | {"cut": note} if note else shown
 
 
 def render_standing(invoice: Invoice) -> dict[str, str]:

@@ -9,6 +9,7 @@ from invoice_mcp.net.auth import Auth, SecretHeader, StaticHeaders
 from invoice_mcp.net.client import ApiClient
 from invoice_mcp.net.client_credentials import ClientCredentials
 from invoice_mcp.net.encode import Json, JsonText, encode_json
+from invoice_mcp.net.kept import Kept
 from invoice_mcp.net.limits import Budget, Limits, Window
 from invoice_mcp.net.origin import NextLink, Origin
 
@@ -19,6 +20,7 @@ __all__ = [
     "ClientCredentials",
     "Json",
     "JsonText",
+    "Kept",
     "Limits",
     "LostAnswer",
     "NextLink",

@@ -30,6 +30,17 @@ class Account:
         """Its name in the configuration."""
         return self.settings.name
 
+    @property
+    def identity(self) -> list[str]:
+        """What tells it from another account of the same name, in another configuration. Holds no secret."""
+        settings = self.settings
+        return [settings.name, settings.backend, str(settings.base_url), repr(settings.options), *settings.tools]
+
+    @property
+    def keyset(self) -> bool:
+        """Whether reading on costs nothing and keeps the place."""
+        return self.capabilities is not None and self.capabilities.keyset
+
     def today(self) -> dt.date:
         """Its own date."""
         return self._around.today()

@@ -2,7 +2,9 @@
 
 from invoice_mcp.clock import Clock
 from invoice_mcp.service.accounts import Accounts
+from invoice_mcp.service.asking import PATIENCE, Patience
 from invoice_mcp.service.confirming import Pending
+from invoice_mcp.service.snapshots import Snapshots
 from invoice_mcp.settings import Settings
 from invoice_mcp.storage.engine import Database
 from invoice_mcp.storage.state_schema import APPLICATION_ID, MIGRATIONS
@@ -11,9 +13,9 @@ from invoice_mcp.writes.protocol import Turns
 
 
 class Services:
-    """Everything the tools share. Building it reads, opens and asks nothing."""
+    """Everything the tools share. Building it reads, opens and asks nothing. `patience` is that of searches."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, patience: Patience = PATIENCE) -> None:
         self.settings = settings
         self.clock = clock
         self.state_file = settings.state_dir / "state.db"
@@ -22,6 +24,8 @@ class Services:
         self.journal = Journal(self.state, clock)
         self.accounts = Accounts(settings, clock, self.journal)
         self.turns = Turns()
+        self.snapshots = Snapshots(self.state, clock)
+        self.patience = patience
 
     async def close(self) -> None:
         """Let go of files and connections; idempotent."""

@@ -1,56 +1,42 @@
 """Answers of several accounts as one: rows in one order, sums per currency, never across currencies."""
 
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import heapq
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from decimal import Decimal
+from typing import Final, TypeVar
 
-from invoice_mcp.domain.query import Ageing, Group, GroupBy, InvoiceRow, Page, Sort, SortKey, Totals
+from invoice_mcp.domain.ordering import AMOUNT_KEYS, ROW_KEYS
+from invoice_mcp.domain.query import Ageing, Group, GroupBy, InvoiceRow, Page, Sort, Totals
+from invoice_mcp.domain.same_buyer import Record, one_buyer
 from invoice_mcp.domain.text import fold
 
 S = TypeVar("S", Totals, Ageing, Group)
 
-AMOUNT_KEYS: Final = frozenset({SortKey.PAYABLE_AMOUNT, SortKey.TAX_INCLUSIVE_AMOUNT})
 
-_KEYS: Final[Mapping[SortKey, Callable[[InvoiceRow], Any]]] = {
-    SortKey.ISSUE_DATE: lambda row: row.issue_date,
-    SortKey.DUE_DATE: lambda row: row.due_date,
-    SortKey.PAYABLE_AMOUNT: lambda row: row.payable_amount,
-    SortKey.TAX_INCLUSIVE_AMOUNT: lambda row: row.tax_inclusive_amount,
-    SortKey.BUYER: lambda row: fold(row.buyer),
-    SortKey.INVOICE_NUMBER: lambda row: row.invoice_number,
-    SortKey.UPDATED_AT: lambda row: row.updated_at,
-}
+def in_order(rows: Iterable[Sequence[InvoiceRow]], sort: Sort) -> list[InvoiceRow]:
+    """The rows of all accounts in one order; each account's own rows keep theirs."""
+    return list(heapq.merge(*rows, key=functools.cmp_to_key(functools.partial(_compare, sort))))
 
 
-def first_rows(pages: Sequence[Page], sort: Sort, limit: int) -> tuple[list[InvoiceRow], list[int]]:
-    """The first `limit` rows of all pages in order, and how many were taken of each page."""
-    taken = [0] * len(pages)
-    rows: list[InvoiceRow] = []
-    order = functools.cmp_to_key(functools.partial(_compare, sort))
-    while len(rows) < limit:
-        heads = [index for index, page in enumerate(pages) if taken[index] < len(page.rows)]
-        if not heads:
-            break
-        best = min(heads, key=lambda index: order(pages[index].rows[taken[index]]))
-        rows.append(pages[best].rows[taken[best]])
-        taken[best] += 1
-    return rows, taken
+def settled(rows: Sequence[InvoiceRow], unread: Iterable[str]) -> int:
+    """How many of the merged `rows` nothing can come before any more.
+
+    `unread` are the accounts that have more, in order: what they give next comes after their last row here. Where
+    not even one row is certain, all are taken as they are: an answer without rows would tell less.
+    """
+    last = {row.ref.account: number for number, row in enumerate(rows, 1)}
+    return min((last.get(name, 0) for name in unread), default=0) or len(rows)
 
 
-def lacks_key(row: InvoiceRow, sort: Sort) -> bool:
-    """Whether the row has nothing to be ordered by, and so comes last."""
-    return _KEYS[sort.key](row) is None
-
-
-def totals(pages: Sequence[Page]) -> list[Totals]:
-    """The totals of all pages, per currency, issued before not issued."""
+def totals(pages: Sequence[Page], *, partial: bool) -> list[Totals]:
+    """The totals of all pages, per currency, issued before not issued. `partial`: something was not read at all."""
     cells: dict[tuple[bool, str], Totals] = {}
     for total in (total for page in pages for total in page.totals):
         key = (total.not_issued, total.currency)
         cells[key] = _added(cells[key], total, _TOTAL_SUMS) if key in cells else total
-        cells[key] = replace(cells[key], partial=cells[key].partial or total.partial)
-    return [cells[key] for key in sorted(cells)]
+    return [replace(cells[key], partial=partial) for key in sorted(cells)]
 
 
 def ageings(pages: Sequence[Page]) -> list[Ageing]:
@@ -62,23 +48,18 @@ def ageings(pages: Sequence[Page]) -> list[Ageing]:
     return [cells[currency] for currency in sorted(cells)]
 
 
-def groups(pages: Iterable[Page], by: GroupBy) -> list[Group]:
-    """The groups of all pages. Buyers stay apart per account: an equal name proves nothing and is only marked.
+def groups(pages: Mapping[str, Page], by: GroupBy) -> list[Group]:
+    """The groups of all pages, by account.
 
-    By what is payable, most first, within a currency; months by month.
+    Buyers of several accounts are one by VAT identifier or e-mail address, and bear the name the first account has;
+    an equal name proves nothing and is only marked. By what is payable, most first, within a currency; months and
+    rates in their own order.
     """
-    cells: dict[tuple[str, ...], Group] = {}
-    for group in (group for page in pages for group in page.groups):
-        key = (group.currency, group.key, *(group.buyer_ids if by is GroupBy.BUYER else ()))
-        cells[key] = _merged(cells[key], group) if key in cells else group
-    found = list(cells.values())
-    if by is GroupBy.BUYER:
-        bearers: dict[str, set[tuple[str, ...]]] = {}
-        for group in found:
-            bearers.setdefault(fold(group.key), set()).add(group.buyer_ids)
-        found = [replace(group, same_name=len(bearers[fold(group.key)]) > 1) for group in found]
+    found = _buyers(pages) if by is GroupBy.BUYER else _alike(pages)
     if by is GroupBy.MONTH:
         return sorted(found, key=lambda group: (group.currency, group.key))
+    if by is GroupBy.TAX_RATE:
+        return sorted(found, key=lambda group: (group.currency, Decimal(group.key)))
     return sorted(found, key=lambda group: (group.currency, -group.payable_amount, group.key, group.buyer_ids))
 
 
@@ -93,9 +74,49 @@ _TOTAL_SUMS: Final = (
 _AGEING_SUMS: Final = ("not_due", "days_1_30", "days_31_60", "days_61_90", "over_90")
 
 
+def _alike(pages: Mapping[str, Page]) -> list[Group]:
+    """Groups of equal key and currency as one."""
+    cells: dict[tuple[str, str], Group] = {}
+    for group in (group for page in pages.values() for group in page.groups):
+        key = (group.currency, group.key)
+        cells[key] = _merged(cells[key], group) if key in cells else group
+    return list(cells.values())
+
+
+def _buyers(pages: Mapping[str, Page]) -> list[Group]:
+    """Groups of the same buyer and currency as one; namesakes marked."""
+    recorded = [(_record(account, group), group) for account, page in pages.items() for group in page.groups]
+    known: dict[Record, frozenset[str]] = {}
+    names: dict[Record, str] = {}
+    for record, group in recorded:
+        known[record] = known.get(record, frozenset()) | group.buyer_identifiers
+        names.setdefault(record, group.key)
+    stands_for = one_buyer(known)
+    bearers: dict[str, set[Record]] = {}
+    for record, group in recorded:
+        bearers.setdefault(fold(group.key), set()).add(stands_for[record])
+    cells: dict[tuple[str, Record], Group] = {}
+    for record, group in recorded:
+        buyer = stands_for[record]
+        namesakes = len(bearers[fold(group.key)]) > 1
+        named = replace(group, key=names[buyer], same_name=namesakes)
+        key = (group.currency, buyer)
+        cells[key] = _merged(cells[key], named) if key in cells else named
+    return list(cells.values())
+
+
+def _record(account: str, group: Group) -> Record:
+    return account, group.buyer_ids or (fold(group.key),)
+
+
 def _merged(one: Group, other: Group) -> Group:
     dates = [date for date in (one.oldest_due_date, other.oldest_due_date) if date is not None]
-    return replace(_added(one, other, _TOTAL_SUMS), oldest_due_date=min(dates, default=None))
+    return replace(
+        _added(one, other, _TOTAL_SUMS),
+        oldest_due_date=min(dates, default=None),
+        buyer_ids=tuple(dict.fromkeys((*one.buyer_ids, *other.buyer_ids))),
+        same_name=one.same_name or other.same_name,
+    )
 
 
 def _added(one: S, other: S, names: Sequence[str]) -> S:
@@ -106,7 +127,7 @@ def _compare(sort: Sort, one: InvoiceRow, other: InvoiceRow) -> int:
     """Negative when `one` comes first. Amounts are ordered within a currency, rows without the key come last."""
     if sort.key in AMOUNT_KEYS and one.currency != other.currency:
         return -1 if one.currency < other.currency else 1
-    mine, theirs = _KEYS[sort.key](one), _KEYS[sort.key](other)
+    mine, theirs = ROW_KEYS[sort.key](one), ROW_KEYS[sort.key](other)
     if mine is None or theirs is None:
         return (mine is None) - (theirs is None)
     if mine == theirs:

@@ -1,121 +1,205 @@
 """search_invoices: one question to every account at once; complete, or it says in what it is not."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-import anyio
-
 from invoice_mcp.clock import rfc3339
-from invoice_mcp.domain.query import Gap, GroupBy, InvoiceQuery, Page, Position
+from invoice_mcp.domain.query import Gap, InvoiceQuery, InvoiceRow, Page, Position
 from invoice_mcp.domain.requests import SearchInvoices
-from invoice_mcp.domain.results import (
-    BUYER_GROUP_COLUMNS,
-    DEFAULT_COLUMNS,
-    GROUP_COLUMNS,
-    prune,
-    render_ageing,
-    render_group,
-    render_row,
-    render_totals,
-)
-from invoice_mcp.domain.status import Kind
-from invoice_mcp.errors import InvoiceError
-from invoice_mcp.service import cursors, merging
+from invoice_mcp.errors import InvoiceError, StorageFailed
+from invoice_mcp.service import merging, tables
 from invoice_mcp.service.accounts import Account
 from invoice_mcp.service.app import Services
-from invoice_mcp.service.cursors import Cursor
+from invoice_mcp.service.asking import Question, Said, ask, gap_of
+from invoice_mcp.service.caller import Caller
 from invoice_mcp.service.policy import check_tool
+from invoice_mcp.service.snapshots import MAX_ROWS, Binding, Place, Snapshot
 
-MAX_GROUPS: Final = 5_000
-"""So many groups of one account are read; that there are more is said in `incomplete`."""
+MAX_GIVEN: Final = 2_000
+"""So many rows already given are remembered, so that none comes twice."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """What one account said: a page, read on from `position`; a page with a gap when it failed."""
-
-    account: Account
-    position: Position | None
-    page: Page
+_NOT_THE_QUESTION: Final = frozenset({"cursor", "limit", "fields", "totals"})
+"""Arguments that may change from page to page."""
 
 
-async def search(request: SearchInvoices, services: Services) -> dict[str, Any]:
+async def search(request: SearchInvoices, services: Services, caller: Caller) -> dict[str, Any]:
     """The answer of search_invoices.
 
     Raises:
-        InvalidRequest: the cursor is not of this question, or an account does not exist.
+        InvalidRequest: the cursor is none, is too old or of another question, or an account does not exist.
         InvoiceError: the only account asked failed.
     """
-    cursor = cursors.read(request)
-    answers = await _ask(_asked(request, services, cursor), request, cursor)
-    table = _groups(request, answers, cursor) if request.group_by else await _rows(request, answers)
-    pages = [answer.page for answer in answers]
-    return {
-        "as_of": rfc3339(services.clock.now()),
-        **table,
-        **prune(
-            {
-                "totals": [render_totals(total) for total in merging.totals(pages)],
-                "ageing": [render_ageing(ageing) for ageing in merging.ageings(pages)],
-                "number_match": "separators and leading zeros ignored" if any(p.loose_number for p in pages) else None,
-                "incomplete": [
-                    prune({"account": answer.account.name, "reason": gap.reason, "fields": list(gap.fields)})
-                    for answer in answers
-                    for gap in answer.page.gaps
-                ],
-            }
-        ),
-    }
+    return await _Search(request, services, caller).answer()
 
 
-def _asked(request: SearchInvoices, services: Services, cursor: Cursor | None) -> list[Account]:
-    """The accounts to ask: those named, else all; on later pages those that have more."""
-    names = request.accounts or [account.name for account in services.accounts.all()]
-    accounts = [services.accounts.get(name, "accounts") for name in dict.fromkeys(names)]
-    return [account for account in accounts if cursor is None or account.name in cursor.positions]
+class _Search:
+    """One call."""
 
+    def __init__(self, request: SearchInvoices, services: Services, caller: Caller) -> None:
+        names = request.accounts or [account.name for account in services.accounts.all()]
+        self._accounts = {name: services.accounts.get(name, "accounts") for name in dict.fromkeys(names)}
+        self._request = request
+        self._services = services
+        self._caller = caller
+        self._binding = _binding(request, self._accounts.values(), caller)
 
-async def _ask(accounts: Sequence[Account], request: SearchInvoices, cursor: Cursor | None) -> list[_Answer]:
-    """Ask all at the same time; an account that fails becomes a gap, unless it is the only one."""
-    said: dict[str, _Answer | InvoiceError] = {}
+    async def answer(self) -> dict[str, Any]:
+        cursor = self._request.cursor
+        if cursor is None:
+            return await self._first_page()
+        place = await self._services.snapshots.open(cursor, self._binding)
+        if self._has_to_read_on(place):
+            place = await self._services.snapshots.continuation(cursor, self._binding) or await self._read_on(place)
+        return tables.page(self._request, place.snapshot, place.offset).answer(place.cursor)
 
-    async def ask(account: Account) -> None:
-        position = None if cursor is None else cursor.positions[account.name]
+    async def _first_page(self) -> dict[str, Any]:
+        request = self._request
+        pages, gaps = _heard(await self._ask(dict.fromkeys(self._accounts)))
+        if request.invoice_number is not None:
+            pages = _exact(pages)
+        snapshot = Snapshot(
+            as_of=rfc3339(self._services.clock.now()),
+            gaps=gaps,
+            loose_number=any(page.loose_number for page in pages.values()),
+        )
+        if request.group_by is not None:
+            snapshot = replace(snapshot, groups=tuple(merging.groups(pages, request.group_by)))
+        else:
+            snapshot = _merged(snapshot, pages, request)
+        partial = _is_partial(pages, asked=len(self._accounts))
+        sums = tables.sums(pages.values(), partial=partial) if request.totals else {}
+        shown = tables.page(request, snapshot, 0)
+        if not shown.goes_on:
+            return shown.answer(None, sums)
         try:
+            rest = await self._services.snapshots.keep(tables.without(snapshot, shown.count), self._binding)
+        except StorageFailed as error:
+            return shown.answer_cut_short(error, sums)
+        return shown.answer(lambda _: rest.cursor(0), sums)
+
+    def _has_to_read_on(self, place: Place) -> bool:
+        snapshot = place.snapshot
+        return bool(snapshot.positions) and snapshot.settled - place.offset < self._request.limit
+
+    async def _read_on(self, place: Place) -> Place:
+        """What was read and not given, with what the accounts give next that had too little of it."""
+        request, old = self._request, place.snapshot
+        waiting = old.rows[place.offset :]
+        having = {name: sum(row.ref.account == name for row in waiting) for name in old.positions}
+        asked = {name: position for name, position in old.positions.items() if having[name] < request.limit}
+        said = await self._ask(asked, having)
+        failed = {name: error for name, error in said.items() if isinstance(error, InvoiceError)}
+        if len(failed) == len(said) and not waiting:
+            raise next(iter(failed.values()))
+        pages, gaps = _heard(said, alone=False)
+        given = (*old.given, *(str(row.ref) for row in old.rows[: place.offset]))[-MAX_GIVEN:]
+        known = {*given, *(str(row.ref) for row in waiting)}
+        fresh = {name: replace(page, rows=_unknown(page.rows, known)) for name, page in pages.items()}
+        kept = replace(
+            old,
+            as_of=old.as_of if waiting else rfc3339(self._services.clock.now()),
+            rows=waiting,
+            positions={name: position for name, position in old.positions.items() if name not in pages},
+            given=given,
+            gaps=tuple(dict.fromkeys((*old.gaps, *gaps))),
+            unordered=tuple({*old.unordered, *failed}),
+            loose_number=old.loose_number or any(page.loose_number for page in pages.values()),
+        )
+        following = _merged(kept, fresh, request)
+        return await self._services.snapshots.keep(following, self._binding, continues=request.cursor)
+
+    async def _ask(
+        self, positions: Mapping[str, Position | None], having: Mapping[str, int] | None = None
+    ) -> dict[str, Said]:
+        questions = {
+            name: self._question(self._accounts[name], position, (having or {}).get(name, 0))
+            for name, position in positions.items()
+        }
+        return await ask(questions, self._services.patience, self._caller)
+
+    def _question(self, account: Account, position: Position | None, having: int) -> Question:
+        """The question to one account, from `position` on, of which `having` rows are at hand."""
+        query = _query(self._request, account, first=self._request.cursor is None)
+        share = MAX_ROWS // len(self._accounts)
+        if query.group_by is not None:
+            query = replace(query, limit=MAX_ROWS)
+        elif account.keyset and len(self._accounts) == 1:
+            pass  # what it gives next costs nothing and stays in its place
+        elif account.keyset:
+            query = replace(query, limit=max(1, share - having))
+        else:
+            limit = max(1, min(query.limit, share - having))
+            query = replace(query, limit=limit, spare=max(0, share - having - limit))
+
+        async def put() -> Page:
             check_tool(account, "search_invoices")
-            page = await _page(account, _query(request, account, first=cursor is None), position)
-            said[account.name] = _Answer(account, position, page)
-        except InvoiceError as error:
-            said[account.name] = error
+            page = await account.backend().search(query, position)
+            if query.group_by is None or page.next is None:
+                return page
+            more = Gap(f"more than {MAX_ROWS} groups; the rest is not read")
+            return replace(page, gaps=(*page.gaps, more), partial=True)
 
-    async with anyio.create_task_group() as group:
-        for account in accounts:
-            group.start_soon(ask, account)
-    answers = []
-    for account in accounts:
-        answer = said[account.name]
-        if isinstance(answer, InvoiceError):
-            if len(accounts) == 1:
-                raise answer
-            retry = " A retry may help." if answer.retryable else ""
-            answer = _Answer(account, None, Page(gaps=(Gap(f"{answer.message}{retry}"),)))
-        answers.append(answer)
-    return answers
+        return put
 
 
-async def _page(account: Account, query: InvoiceQuery, position: Position | None) -> Page:
-    """A page of rows; of groups, all of them, since only together they can be merged and ordered."""
-    page = await account.backend().search(query, position)
-    if query.group_by is None:
-        return page
-    groups = list(page.groups)
-    rest = page
-    while rest.next is not None and len(groups) < MAX_GROUPS:
-        rest = await account.backend().search(replace(query, totals=False), rest.next)
-        groups += rest.groups
-    gaps = page.gaps if rest.next is None else (*page.gaps, Gap(f"more than {MAX_GROUPS} groups; the rest is not read"))
-    return replace(page, groups=tuple(groups), gaps=gaps)
+def _heard(said: Mapping[str, Said], *, alone: bool = True) -> tuple[dict[str, Page], tuple[tuple[str, Gap], ...]]:
+    """The pages that came, and what is missing, by account.
+
+    Raises:
+        InvoiceError: `alone` was asked and failed: there is nothing else to tell.
+    """
+    pages: dict[str, Page] = {}
+    gaps: list[tuple[str, Gap]] = []
+    for name, answer in said.items():
+        if isinstance(answer, Page):
+            pages[name] = answer
+            gaps += [(name, gap) for gap in answer.gaps]
+        elif alone and len(said) == 1:
+            raise answer
+        else:
+            gaps.append((name, gap_of(answer)))
+    return pages, tuple(gaps)
+
+
+def _exact(pages: Mapping[str, Page]) -> dict[str, Page]:
+    """Where an account has the very number, those that only have one like it have nothing."""
+    if not any((page.rows or page.groups) and not page.loose_number for page in pages.values()):
+        return dict(pages)
+    return {name: Page(gaps=page.gaps) if page.loose_number else page for name, page in pages.items()}
+
+
+def _is_partial(pages: Mapping[str, Page], *, asked: int) -> bool:
+    """Whether something that may match is in no sum: an account that failed, or one that was not read to the end."""
+    return len(pages) < asked or any(
+        page.partial or any(gap.fields for gap in page.gaps) or any(total.partial for total in page.totals)
+        for page in pages.values()
+    )
+
+
+def _merged(snapshot: Snapshot, pages: Mapping[str, Page], request: SearchInvoices) -> Snapshot:
+    """`snapshot`, with the rows of `pages` among its own, and the positions of those that have more."""
+    own: dict[str, list[InvoiceRow]] = {}
+    for row in snapshot.rows:
+        own.setdefault(row.ref.account, []).append(row)
+    names = dict.fromkeys((*own, *pages))
+    feeds = [[*own.get(name, ()), *(pages[name].rows if name in pages else ())] for name in names]
+    rows = tuple(merging.in_order(feeds, request.sort))
+    positions = {**snapshot.positions, **{name: page.next for name, page in pages.items() if page.next is not None}}
+    unordered = {*(set(snapshot.unordered) - pages.keys()), *(name for name, page in pages.items() if page.partial)}
+    return replace(
+        snapshot,
+        rows=rows,
+        settled=merging.settled(rows, positions.keys() - unordered),
+        positions=positions,
+        unordered=tuple(sorted(unordered)),
+    )
+
+
+def _unknown(rows: Sequence[InvoiceRow], known: set[str]) -> tuple[InvoiceRow, ...]:
+    return tuple(row for row in rows if str(row.ref) not in known)
 
 
 def _query(request: SearchInvoices, account: Account, *, first: bool) -> InvoiceQuery:
@@ -145,53 +229,13 @@ def _query(request: SearchInvoices, account: Account, *, first: bool) -> Invoice
     )
 
 
-async def _rows(request: SearchInvoices, answers: Sequence[_Answer]) -> dict[str, Any]:
-    """The table of rows, and where to go on."""
-    sort = request.sort
-    rows, taken = merging.first_rows([answer.page for answer in answers], sort, request.limit)
-    more: dict[str, Position | None] = {}
-    for answer, count in zip(answers, taken, strict=True):
-        if count < len(answer.page.rows):
-            more[answer.account.name] = await _after(request, answer, count)
-        elif answer.page.next is not None:
-            more[answer.account.name] = answer.page.next
-    columns = [
-        *DEFAULT_COLUMNS,
-        *(["kind"] if any(row.kind is Kind.CREDIT_NOTE for row in rows) else []),
-        *dict.fromkeys(request.fields or []),
-    ]
-    amounts_of_many = sort.key in merging.AMOUNT_KEYS and request.currency is None
-    return {
-        "columns": columns,
-        "rows": [render_row(row, columns) for row in rows],
-        **prune(
-            {
-                "sorted_within": "currency" if amounts_of_many else None,
-                "last": f"without {sort.key}" if any(merging.lacks_key(row, sort) for row in rows) else None,
-                "next_cursor": cursors.write(request, Cursor(more)) if more else None,
-            }
-        ),
-    }
+def _binding(request: SearchInvoices, accounts: Iterable[Account], caller: Caller) -> Binding:
+    """What a cursor is bound to: who asks, the accounts as they are configured, and what is asked."""
+    return Binding(
+        _digest([caller.client, [account.identity for account in accounts]]),
+        _digest(request.given(_NOT_THE_QUESTION)),
+    )
 
 
-async def _after(request: SearchInvoices, answer: _Answer, count: int) -> Position | None:
-    """Where an account's page would have ended after `count` rows: what other accounts pushed out comes next."""
-    if count == 0:
-        return answer.position
-    query = replace(_query(request, answer.account, first=False), limit=count)
-    return (await answer.account.backend().search(query, answer.position)).next
-
-
-def _groups(request: SearchInvoices, answers: Sequence[_Answer], cursor: Cursor | None) -> dict[str, Any]:
-    """The table of groups, and where to go on."""
-    by = request.group_by or GroupBy.BUYER
-    groups = merging.groups([answer.page for answer in answers], by)
-    begin = 0 if cursor is None else cursor.groups
-    end = begin + request.limit
-    columns = list(BUYER_GROUP_COLUMNS if by is GroupBy.BUYER else GROUP_COLUMNS)
-    more = Cursor({answer.account.name: None for answer in answers}, end) if end < len(groups) else None
-    return {
-        "columns": columns,
-        "rows": [render_group(group, columns) for group in groups[begin:end]],
-        **prune({"next_cursor": cursors.write(request, more) if more else None}),
-    }
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

@@ -16,6 +16,10 @@ _BY_ID = _OPERATION + "WHERE account = ? AND id = ?"
 _BY_FINGERPRINT = (
     _OPERATION + "WHERE account = ? AND fingerprint = ? AND at >= ? AND state <> 'refused' ORDER BY seq DESC LIMIT 1"
 )
+_UNSETTLED_BY_FINGERPRINT = (
+    _OPERATION + "WHERE account = ? AND fingerprint = ? AND at >= ? AND state IN ('under_way', 'unknown') "
+    "ORDER BY seq DESC LIMIT 1"
+)
 _ABANDONED = _OPERATION + "WHERE account = ? AND state = 'under_way' AND deadline_at < ? ORDER BY seq"
 _LATEST = _OPERATION + "ORDER BY seq DESC LIMIT ?"
 _UNSETTLED = _OPERATION + "WHERE state IN ('under_way', 'unknown') ORDER BY seq DESC LIMIT ?"
@@ -40,6 +44,13 @@ def anywhere(connection: "apsw.Connection", operation: str) -> dict[str, Any] | 
 def by_fingerprint(connection: "apsw.Connection", account: str, fingerprint: str, since: str) -> dict[str, Any] | None:
     """The latest operation of this account with this fingerprint since then, unless it was refused."""
     return row(connection, _BY_FINGERPRINT, (account, fingerprint, since))
+
+
+def unsettled_by_fingerprint(
+    connection: "apsw.Connection", account: str, fingerprint: str, since: str
+) -> dict[str, Any] | None:
+    """The latest operation of this account with this fingerprint since then whose outcome is not known."""
+    return row(connection, _UNSETTLED_BY_FINGERPRINT, (account, fingerprint, since))
 
 
 def abandoned(connection: "apsw.Connection", account: str, before: str) -> list[dict[str, Any]]:

@@ -4,11 +4,15 @@ Totals, ageing and groups are folded from cells, so no two of them can follow di
 """
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from invoice_mcp.domain.status import Status
+from invoice_mcp.domain.query import InvoiceQuery
+from invoice_mcp.domain.status import Facts, Status, derive_status
 from invoice_mcp.storage.ledger_filters import STATUS, Matching
+from invoice_mcp.storage.ledger_tallies import Standing, Sums, standings, sums_between
 
 if TYPE_CHECKING:
     import apsw
@@ -88,7 +92,9 @@ class Cells:
 
 
 def read_cells(connection: "apsw.Connection", matching: Matching, today: dt.date, keyed: Keyed) -> Cells:
-    """The cells of what matches, kept apart as `keyed` says."""
+    """The cells of what matches, kept apart as `keyed` says: of all of it where tallies tell them."""
+    if keyed is TOGETHER and matching.tallied:
+        return Cells(tuple(_tallied(connection, matching.query, today)), partial=False)
     selection = matching.in_any_order()
     where = " ".join(("FROM", selection.source, "WHERE", " AND ".join(selection.terms) or "TRUE"))
     values = {**matching.values, "summed": SUMMED, **_days_before(today)}
@@ -105,6 +111,62 @@ def read_cells(connection: "apsw.Connection", matching: Matching, today: dt.date
     beyond = " ".join(("SELECT EXISTS (SELECT 1", where, "LIMIT 1 OFFSET :summed)"))
     full = sum(cell.count for cell in cells) >= SUMMED
     return Cells(cells, full and bool(connection.execute(beyond, values).get))
+
+
+def _tallied(connection: "apsw.Connection", query: InvoiceQuery, today: dt.date) -> Iterator[Cell]:
+    """The cells that tallies tell."""
+    begin = _NO_DAY if query.due_from is None and query.due_to is None else str(query.due_from or dt.date.min)
+    end = str(query.due_to or dt.date.max)
+    spans = _spans_of_lateness(today)
+    for standing in standings(connection):
+        wanted = query.currency in (None, standing.currency) and query.kind in (None, standing.kind)
+        for late, first, last in spans if standing.owed > 0 else [(0, _NO_DAY, str(dt.date.max))]:
+            status = _status_of(standing, last, today)
+            if wanted and (not query.statuses or status in query.statuses):
+                sums = sums_between(connection, standing, max(first, begin), min(last, end))
+                if sums is not None:
+                    yield _cell_of(standing, status, late, sums)
+
+
+_NO_DAY: Final = ""
+
+
+def _spans_of_lateness(today: dt.date) -> list[tuple[int, str, str]]:
+    """Each lateness with the first and the last due date it has; what has no due date is not late."""
+    days = [today - dt.timedelta(late) for late in (0, 30, 60, 90)]
+    before = [str(day - dt.timedelta(1)) for day in days]
+    begins = [*(str(day) for day in days[1:]), str(dt.date.min)]
+    late = [(number, first, last) for number, (first, last) in enumerate(zip(begins, before, strict=True), 1)]
+    return [(0, _NO_DAY, _NO_DAY), (0, str(today), str(dt.date.max)), *late]
+
+
+def _status_of(standing: Standing, due: str, today: dt.date) -> Status:
+    """The status of what stands so and is due then; only what is owed depends on the day."""
+    facts = Facts(
+        cancelled=standing.state == "cancelled",
+        draft=standing.state == "draft",
+        scheduled=False,
+        uncollectible=standing.uncollectible == 1,
+        payable_amount=Decimal(standing.owed),
+        paid_amount=Decimal(standing.part_paid),
+        due_date=dt.date.fromisoformat(due) if due else None,
+    )
+    return derive_status(facts, today)
+
+
+def _cell_of(standing: Standing, status: Status, late: int, sums: Sums) -> Cell:
+    return Cell(
+        key="",
+        currency=standing.currency,
+        status=status,
+        issued=standing.state == "issued" or standing.numbered == 1,
+        lateness=late,
+        oldest_due_date=dt.date.fromisoformat(sums.first_due) if standing.owed > 0 and sums.first_due else None,
+        count=sums.count,
+        tax_exclusive=sums.tax_exclusive,
+        tax=sums.tax,
+        payable=sums.payable,
+    )
 
 
 def _days_before(today: dt.date) -> dict[str, str]:

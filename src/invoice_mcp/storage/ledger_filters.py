@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 FEW: Final = 1000
 """So many rows are found and sorted faster than a page of them is met along the index of an order."""
 
+FEW_WORDS: Final = 8
+"""So many words with a common beginning are looked for one by one."""
+
 STATUS: Final = """
 CASE WHEN i.state = 'cancelled' THEN 'cancelled'
      WHEN i.state = 'draft' THEN 'draft'
@@ -43,7 +46,8 @@ class Filter:
     """One condition on `invoices AS i`: `test`, and where an index can tell, `find` over `source`.
 
     `narrows` names the columns along whose index `find` can stand as well. `sample` selects what there is to find,
-    where that is less work than `find`. `rare`: not worth following when it lets many through.
+    where that is less work than `find`. `rare`: not worth following when it lets many through. `tallied`: it
+    holds for all invoices of a tally or for none.
     """
 
     test: str
@@ -52,6 +56,7 @@ class Filter:
     source: str = _INVOICES
     sample: str = ""
     rare: bool = False
+    tallied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +75,9 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """All that matches a question. `finder` is the filter that lets few through, if there is one."""
+    """All that matches `query`. `finder` is the filter that lets few through, if there is one."""
 
+    query: InvoiceQuery
     filters: tuple[Filter, ...]
     finder: Filter | None
     values: Mapping[str, Any]
@@ -87,6 +93,11 @@ class Matching:
             return _found_by(self.finder, filters, match)
         terms = (each.find if column in each.narrows else each.test for each in filters)
         return Selection(_INVOICES, tuple(terms), found=False, match=match)
+
+    @property
+    def tallied(self) -> bool:
+        """Whether no filter has to look at each invoice."""
+        return all(each.tallied for each in self.filters)
 
     def in_any_order(self) -> Selection:
         """For a sum."""
@@ -110,11 +121,13 @@ _TEXT: Final = Filter(
     sample="SELECT 1 FROM invoice_text AS t WHERE t.invoice_text MATCH :match",
 )
 _NOTHING: Final = Filter("FALSE")
-_BUYER: Final = Filter(
-    """+i.buyer_seq IN (SELECT b.seq FROM buyers AS b
-    WHERE b.id = :buyer OR (:buyer_key <> '' AND instr(b.name_key, :buyer_key) > 0))""",
-    """i.buyer_seq IN (SELECT b.seq FROM buyers AS b
-    WHERE b.id = :buyer OR (:buyer_key <> '' AND instr(b.name_key, :buyer_key) > 0))""",
+_BUYERS: Final = Filter(
+    "+i.buyer_seq IN (SELECT value FROM json_each(:buyers))",
+    "i.buyer_seq IN (SELECT value FROM json_each(:buyers))",
+)
+_MANY_BUYERS: Final = Filter(
+    "+i.buyer_seq IN (SELECT b.seq FROM buyers AS b WHERE b.id = :buyer OR instr(b.name_key, :buyer_key) > 0)",
+    "i.buyer_seq IN (SELECT b.seq FROM buyers AS b WHERE b.id = :buyer OR instr(b.name_key, :buyer_key) > 0)",
 )
 # The bounds are JSON objects: the same amount is another number of minor units in each currency.
 _AMOUNTS_FOUND: Final = """
@@ -131,7 +144,7 @@ _AMOUNT: Final = Filter(
     sample=_AMOUNTS_FOUND,
     rare=True,
 )
-_STATUS: Final = Filter(" ".join((STATUS, "IN (SELECT value FROM json_each(:statuses))")))
+_STATUS: Final = Filter(" ".join((STATUS, "IN (SELECT value FROM json_each(:statuses))")), tallied=True)
 # Most invoices of a ledger are settled. The others have partial indexes, which SQLite takes when the conditions they
 # are made on stand in the query word for word.
 _STATUS_IMPLIES: Final[tuple[tuple[frozenset[Status], Filter], ...]] = (
@@ -141,10 +154,11 @@ _STATUS_IMPLIES: Final[tuple[tuple[frozenset[Status], Filter], ...]] = (
             "TRUE",
             "i.state = 'issued' AND i.payable <> 0 AND i.uncollectible_on IS NULL",
             ("i.issue_date", "i.due_date"),
+            tallied=True,
         ),
     ),
-    (frozenset(NOT_ISSUED), Filter("TRUE", "i.state <> 'issued'")),
-    (frozenset({Status.UNCOLLECTIBLE}), Filter("TRUE", "i.uncollectible_on IS NOT NULL")),
+    (frozenset(NOT_ISSUED), Filter("TRUE", "i.state <> 'issued'", tallied=True)),
+    (frozenset({Status.UNCOLLECTIBLE}), Filter("TRUE", "i.uncollectible_on IS NOT NULL", tallied=True)),
 )
 _VALUES: Final[tuple[tuple[str, Callable[[Any], str], Filter], ...]] = (
     (
@@ -152,8 +166,8 @@ _VALUES: Final[tuple[tuple[str, Callable[[Any], str], Filter], ...]] = (
         str,
         Filter("+i.buyer_reference = :buyer_reference", "i.buyer_reference = :buyer_reference"),
     ),
-    ("kind", str, Filter("+i.kind = :kind")),
-    ("currency", str, Filter("+i.currency = :currency")),
+    ("kind", str, Filter("+i.kind = :kind", tallied=True)),
+    ("currency", str, Filter("+i.currency = :currency", tallied=True)),
     (
         "updated_since",
         rfc3339,
@@ -170,7 +184,10 @@ _RANGES: Final[tuple[tuple[str, str, Filter], ...]] = (
         "due_from",
         "due_to",
         Filter(
-            "+i.due_date BETWEEN :due_from AND :due_to", "i.due_date BETWEEN :due_from AND :due_to", ("i.due_date",)
+            "+i.due_date BETWEEN :due_from AND :due_to",
+            "i.due_date BETWEEN :due_from AND :due_to",
+            ("i.due_date",),
+            tallied=True,
         ),
     ),
     (
@@ -213,8 +230,9 @@ def matching(connection: "apsw.Connection", query: InvoiceQuery) -> Matching:
         filters.append(_TEXT if values["match"] else _NOTHING)
         gaps += [] if values["match"] else [_NO_WORDS]
     if query.buyer is not None:
-        filters.append(_BUYER)
-        values |= {"buyer": query.buyer, "buyer_key": fold(query.buyer)}
+        buyers = _buyers(connection, query.buyer)
+        filters.append(_BUYERS if len(buyers) <= FEW else _MANY_BUYERS)
+        values |= {"buyers": json.dumps(buyers), "buyer": query.buyer, "buyer_key": fold(query.buyer)}
     if query.statuses:
         filters += [_STATUS, *(implied for among, implied in _STATUS_IMPLIES if query.statuses <= among)]
         values["statuses"] = json.dumps(sorted(query.statuses))
@@ -231,7 +249,19 @@ def matching(connection: "apsw.Connection", query: InvoiceQuery) -> Matching:
         filters.append(_AMOUNT)
         values |= _amount_values(connection, query)
     finder = next((each for each in filters if each.find and _lets_few_through(connection, each, values)), None)
-    return Matching(tuple(filters), finder, values, tuple(gaps), loose)
+    return Matching(query, tuple(filters), finder, values, tuple(gaps), loose)
+
+
+def _buyers(connection: "apsw.Connection", wanted: str) -> list[int]:
+    """The row numbers of the buyers that are meant, no more of them than tell that they are many.
+
+    What is the id of one means that one alone.
+    """
+    by_id = connection.execute("SELECT seq FROM buyers WHERE id = ?", (wanted,)).get
+    if by_id is not None:
+        return [by_id]
+    sql = "SELECT seq FROM buyers WHERE :key <> '' AND instr(name_key, :key) > 0 LIMIT :too_many"
+    return [seq for (seq,) in connection.execute(sql, {"key": fold(wanted), "too_many": FEW + 1})]
 
 
 def currencies(connection: "apsw.Connection") -> list[str]:
@@ -248,8 +278,9 @@ def _only_loosely(connection: "apsw.Connection", number: str) -> bool:
 def _match_expression(connection: "apsw.Connection", text: str) -> str:
     """`text` for FTS5: each word as a quoted phrase of what the tokenizer of the index makes of it.
 
-    So punctuation is no syntax, but for an asterisk that ends a word, and `2026-0001` means its two parts in a row.
-    Empty when there is nothing to look for.
+    So punctuation is no syntax, but for an asterisk that ends a word, and `2026-0001` means its two parts in a row. A
+    beginning that few words of the ledger have stands for those words, which are found much faster. Empty when there
+    is nothing to look for.
     """
     from apsw import FTS5_TOKENIZE_QUERY
 
@@ -259,9 +290,31 @@ def _match_expression(connection: "apsw.Connection", text: str) -> str:
         encoded = word.encode("utf-8", "replace")
         found = tokenize(encoded, FTS5_TOKENIZE_QUERY, None, include_offsets=False, include_colocated=False)
         tokens = " ".join(str(token) for token in found)
-        if tokens:
-            phrases.append(tokens.join(('"', '"*' if word.endswith("*") else '"')))
-    return " ".join(phrases)
+        if tokens and word.endswith("*"):
+            phrases.append(_beginning(connection, tokens))
+        elif tokens:
+            phrases.append(tokens.join(('"', '"')))
+    return " AND ".join(phrases)
+
+
+def _beginning(connection: "apsw.Connection", tokens: str) -> str:
+    words = [] if " " in tokens else _words_beginning(connection, tokens)
+    if not 0 < len(words) <= FEW_WORDS:
+        return tokens.join(('"', '"*'))
+    return " OR ".join(word.join(('"', '"')) for word in words).join(("(", ")"))
+
+
+def _words_beginning(connection: "apsw.Connection", start: str) -> list[str]:
+    """Words of the ledger that begin so, at most one more than are few: by one look into the index for each."""
+    words: list[str] = []
+    after = start
+    while len(words) <= FEW_WORDS:
+        word = connection.execute("SELECT term FROM invoice_words WHERE term >= ? LIMIT 1", (after,)).get
+        if word is None or not word.startswith(start):
+            break
+        words.append(word)
+        after = word + "\0"
+    return words
 
 
 def _amount_values(connection: "apsw.Connection", query: InvoiceQuery) -> dict[str, str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from invoice_mcp.domain.money import from_minor
 from invoice_mcp.domain.query import Gap, Group, GroupBy, Position
+from invoice_mcp.domain.same_buyer import identifiers
 from invoice_mcp.domain.status import UNPAID
 from invoice_mcp.storage.ledger_cells import BY_BUYER, BY_MONTH, BY_TAX_RATE, SUMMED, TOGETHER, Cell, Cells, Keyed
 from invoice_mcp.storage.ledger_totals import overdue_in
@@ -44,6 +45,7 @@ class _Name:
     key: str
     buyer_ids: tuple[str, ...] = ()
     same_name: bool = False
+    identifiers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +69,18 @@ class GroupPage:
 
 
 _BUYERS: Final = """
-SELECT seq, id, name, EXISTS (SELECT 1 FROM buyers AS b WHERE b.name_key = buyers.name_key AND b.seq <> buyers.seq)
+SELECT seq, id, name, EXISTS (SELECT 1 FROM buyers AS b WHERE b.name_key = buyers.name_key AND b.seq <> buyers.seq),
+    vat_identifier, email
 FROM buyers WHERE seq IN (SELECT value FROM json_each(?))
 """
 
 
 def _buyer_names(connection: "apsw.Connection", _account: str, labels: Sequence[Label]) -> Mapping[Label, _Name]:
     rows = connection.execute(_BUYERS, (json.dumps(labels),))
-    return {seq: _Name(name, (buyer_id,), same_name == 1) for seq, buyer_id, name, same_name in rows}
+    return {
+        seq: _Name(name, (buyer_id,), same_name == 1, identifiers(vat_identifier, email))
+        for seq, buyer_id, name, same_name, vat_identifier, email in rows
+    }
 
 
 def _own_names(_connection: "apsw.Connection", _account: str, labels: Sequence[Label]) -> Mapping[Label, _Name]:
@@ -166,4 +172,5 @@ def _group(group: _Sum, name: _Name) -> Group:
         oldest_due_date=min((date for date in unpaid_since if date is not None), default=None),
         buyer_ids=name.buyer_ids,
         same_name=name.same_name,
+        buyer_identifiers=name.identifiers,
     )

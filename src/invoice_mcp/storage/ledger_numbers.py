@@ -3,9 +3,9 @@
 import datetime as dt
 import json
 import re
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
+from invoice_mcp.domain.matching import nearest
 from invoice_mcp.domain.query import InvoiceRow, NumberMatches
 from invoice_mcp.domain.text import number_key
 from invoice_mcp.storage.ledger_rows import HEAD_COLUMNS, invoice_row, split_head
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 MAX_CANDIDATES: Final = 20
 """So many invoices are listed when a number matches loosely."""
-
-MAX_NEAREST: Final = 5
-"""So many numbers are offered when none matches."""
 
 _BY_NUMBER: Final = " ".join(("SELECT", HEAD_COLUMNS, "FROM invoices AS i WHERE i.number = ?"))
 _BY_KEY: Final = " ".join(
@@ -71,14 +68,7 @@ def _nearest(connection: "apsw.Connection", number: str) -> tuple[str, ...]:
         "number": number,
         "count": int(runs[-1]) if runs else None,
     }
-    matcher = SequenceMatcher(b=key, autojunk=False)
-
-    def distance(candidate: str) -> tuple[int, str]:
-        matcher.set_seq1(number_key(candidate))
-        return -round(1000 * matcher.ratio()), candidate
-
-    candidates = [str(candidate) for (candidate,) in connection.execute(_MAYBE_MEANT, values)]
-    return tuple(sorted(candidates, key=distance)[:MAX_NEAREST])
+    return nearest(number, [str(candidate) for (candidate,) in connection.execute(_MAYBE_MEANT, values)])
 
 
 def _one_slip_away(key: str) -> set[str]:

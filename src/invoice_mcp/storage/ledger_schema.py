@@ -12,6 +12,8 @@ took off an invoice (positive there), and what a credit note gave to its invoice
 
 from typing import Final
 
+from invoice_mcp.storage.ledger_tallies import TALLIES
+
 APPLICATION_ID: Final = 0x494E5643
 """SQLite's application_id of our ledger files: "INVC"."""
 
@@ -224,4 +226,6 @@ ALTER TABLE mails_with_shared_ids RENAME TO mails;
 CREATE INDEX mails_invoice ON mails (invoice_seq, purpose);
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, _DOCUMENTS, _MAILS_ABOUT_SEVERAL)
+_WORDS = "CREATE VIRTUAL TABLE invoice_words USING fts5vocab('invoice_text', 'instance')"
+
+MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, TALLIES, _WORDS, _DOCUMENTS, _MAILS_ABOUT_SEVERAL)

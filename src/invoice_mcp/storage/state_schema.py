@@ -46,4 +46,18 @@ CREATE TABLE steps (
 ) STRICT, WITHOUT ROWID;
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_FIRST,)
+_SNAPSHOTS = """
+CREATE TABLE snapshots (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    caller TEXT NOT NULL,
+    question TEXT NOT NULL,
+    continues TEXT,
+    body TEXT NOT NULL,
+    expires_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX snapshots_expires_at ON snapshots (expires_at);
+CREATE INDEX snapshots_continues ON snapshots (continues) WHERE continues IS NOT NULL;
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, _SNAPSHOTS)

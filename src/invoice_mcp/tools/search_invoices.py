@@ -10,9 +10,9 @@ from invoice_mcp.tools.definition import Tool
 from invoice_mcp.tools.surface import DESCRIPTIONS, HINTS, OUTPUTS, TITLES
 
 
-async def handle(request: SearchInvoices, services: Services, _caller: Caller) -> dict[str, Any]:
+async def handle(request: SearchInvoices, services: Services, caller: Caller) -> dict[str, Any]:
     """The answer to one call."""
-    return await search(request, services)
+    return await search(request, services, caller)
 
 
 TOOL: Final = Tool(

@@ -4,7 +4,7 @@ import datetime as dt
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from invoice_mcp.backends.base import Step, StepResult
 from invoice_mcp.clock import Clock, rfc3339
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import apsw
 
 State = Literal["under_way", "done", "refused", "unknown"]
+
+UNSETTLED: Final = dt.timedelta(hours=24)
+"""How long a change of phase whose outcome is not known stands in the way of the same one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,9 @@ def _recognise(connection: "apsw.Connection", account: str, identity: Identity, 
         KnownOperations(
             by_key=lambda key: sql.by_key(connection, account, key),
             by_fingerprint=lambda fingerprint: sql.by_fingerprint(connection, account, fingerprint, since),
+            unsettled=lambda fingerprint: sql.unsettled_by_fingerprint(
+                connection, account, fingerprint, rfc3339(now - UNSETTLED)
+            ),
             by_id=lambda operation: sql.by_id(connection, account, operation),
         ),
     )

@@ -191,6 +191,8 @@ class Journaled:
             if record.state == "sent":
                 found = await self._ask(record.step, done)
                 late = record.sent_at is None or self._clock.now() < record.sent_at + SETTLE
+                if isinstance(found, Undetermined) and not (late or done or record.step.mails) and _compares(operation):
+                    found = Absent()  # whatever it did, the state as it is now is what the same call compares with
                 if isinstance(found, Undetermined) or (isinstance(found, Absent) and (late or record.step.mails)):
                     return operation
                 if isinstance(found, Found):
@@ -233,6 +235,11 @@ class Journaled:
     async def _again(self, operation: Operation) -> Operation:
         again = await self._journal.get(operation.id)
         return operation if again is None else again
+
+
+def _compares(operation: Operation) -> bool:
+    """Whether this is a write that compares and sets, and no caller holds a key to it."""
+    return operation.key is None and all(record.step.identity.window_hours == 0 for record in operation.steps)
 
 
 def _unknown(operation: str) -> OutcomeUnknown:

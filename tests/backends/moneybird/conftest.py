@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -27,6 +27,7 @@ from invoice_mcp.sandbox.runner import running
 from invoice_mcp.settings import parse_settings
 from invoice_mcp.settings.today import account_today
 from tests.backends.moneybird.checked import checked
+from tests.held_clock import HeldClock
 
 NOW = dt.datetime(2026, 11, 18, 9, 30, tzinfo=dt.UTC)
 
@@ -48,28 +49,13 @@ _REQUESTS = {
 }
 
 
-class HeldClock:
-    """A clock that moves only when told to."""
-
-    def __init__(self, now: dt.datetime) -> None:
-        self._now = now
-
-    def now(self) -> dt.datetime:
-        return self._now
-
-    async def sleep(self, seconds: int) -> None:
-        self.advance(seconds=seconds)
-
-    def advance(self, **by: int) -> None:
-        self._now += dt.timedelta(**by)
-
-
 @dataclass
 class Bench:
     """An account, the double behind it, and what passed between them."""
 
     backend: MoneybirdBackend
     proxy: FaultProxy
+    connected: Callable[..., MoneybirdBackend]
     book: Book
     clock: HeldClock
     switches: Switches
@@ -160,23 +146,27 @@ async def bench(
     clock = HeldClock(now)
     known = switches or Switches(requests_per_window=None)
     book = seeded_book(now, invoices)
-    # The clock is held, so the account's own limit would never let go of a request again.
-    unlimited = patch("invoice_mcp.backends.moneybird.connect.REQUESTS", Window(10**6, 1))
     async with running(dress(create_app(book, known, clock))) as proxy:
-        text = CONFIGURATION.format(url=proxy.url, administration=ADMINISTRATION_ID, token=TOKEN, more=more)
-        settings = parse_settings(text, Path("/"))
-        account = settings.accounts["books"]
-        around = Surroundings(
-            mail=settings.mail,
-            state_dir=settings.state_dir,
-            clock=clock,
-            today=lambda: account_today(settings, account, clock),
-            scan_pages=settings.scan_pages,
-        )
-        with unlimited:
-            backend = connect(account, around)
+
+        def connected(url: str = proxy.url, timeout_s: float = 20) -> MoneybirdBackend:
+            text = CONFIGURATION.format(url=proxy.url, administration=ADMINISTRATION_ID, token=TOKEN, more=more)
+            settings = parse_settings(text, Path("/"))
+            elsewhere = {"base_url": f"{url}/api/v2", "timeout_s": timeout_s, "allow_custom_host": True}
+            account = replace(settings.accounts["books"], **elsewhere)
+            around = Surroundings(
+                mail=settings.mail,
+                state_dir=settings.state_dir,
+                clock=clock,
+                today=lambda: account_today(settings, account, clock),
+                scan_pages=settings.scan_pages,
+            )
+            # The clock is held, so the account's own limit would never let go of a request again.
+            with patch("invoice_mcp.backends.moneybird.connect.REQUESTS", Window(10**6, 1)):
+                return connect(account, around)
+
+        backend = connected()
         try:
-            yield Bench(backend, proxy, book, clock, known)
+            yield Bench(backend, proxy, connected, book, clock, known)
         finally:
             await backend.close()
 

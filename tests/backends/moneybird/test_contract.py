@@ -1,115 +1,17 @@
 """Moneybird, as its double plays it, does what every backend does."""
 
-import datetime as dt
 from collections.abc import AsyncIterator
-from decimal import Decimal
 
 import pytest
 
-from invoice_mcp.backends.moneybird.backend import MoneybirdBackend
-from invoice_mcp.domain.status import Kind, Status
-from invoice_mcp.sandbox.moneybird.lifecycle import paid
-from invoice_mcp.sandbox.moneybird.records import Invoice, Payment
-from tests.backends.contract import BackendContract, Held
-from tests.backends.moneybird.conftest import Bench, bench
-
-_SAME = {
-    "draft": Status.DRAFT,
-    "scheduled": Status.SCHEDULED,
-    "uncollectible": Status.UNCOLLECTIBLE,
-    "paid": Status.PAID,
-}
-
-
-class MoneybirdOffice:
-    """The double with an account on it."""
-
-    account = "books"
-    buyer = "Hotel de Brug"
-
-    def __init__(self, books: Bench) -> None:
-        self._books = books
-        self.backend: MoneybirdBackend = books.backend
-
-    @property
-    def today(self) -> dt.date:
-        return self._books.administration.today(self._books.clock.now())
-
-    def held(self) -> list[Held]:
-        books = self._books.inside
-        return [self._held(invoice) for invoice in books.administration.invoices.values()]
-
-    def requests(self) -> int:
-        return len(self._books.proxy.received)
-
-    def effects(self) -> int:
-        return len(self._books.administration.journal)
-
-    def advance(self, **by: int) -> None:
-        self._books.clock.advance(**by)
-
-    async def colleague(self, invoice_id: str) -> None:
-        books = self._books.inside
-        payment = Payment(
-            id=self._books.administration.new_id(books.now),
-            invoice_id=invoice_id,
-            price=Decimal("1.00"),
-            price_base=Decimal("1.00"),
-            payment_date=books.today,
-            created_at=books.now,
-            ledger_account_id=None,
-            transaction_identifier="PSP-of-somebody-else",
-        )
-        books.pay(self._books.administration.invoices[invoice_id], payment)
-
-    def _held(self, invoice: Invoice) -> Held:
-        books = self._books.inside
-        totals = books.totals(invoice)
-        credit = invoice.original_sales_invoice_id is not None or totals.incl_tax < 0
-        items = [line.description.partition("\n")[0] for line in invoice.lines]
-        words = [invoice.invoice_id, invoice.contact.name, invoice.reference, *items]
-        return Held(
-            id=invoice.id,
-            kind=Kind.CREDIT_NOTE if credit else Kind.INVOICE,
-            status=self._status(invoice),
-            currency=invoice.currency,
-            buyer=invoice.contact.name,
-            buyer_id=invoice.contact.id,
-            number=invoice.invoice_id,
-            reference=invoice.reference,
-            issue_date=invoice.invoice_date,
-            due_date=invoice.due_date,
-            paid_on=invoice.paid_at,
-            updated_at=invoice.updated_at,
-            net=totals.excl_tax,
-            total=totals.incl_tax,
-            payable=books.unpaid(invoice),
-            words="\n".join(word for word in words if word),
-        )
-
-    def _status(self, invoice: Invoice) -> Status:
-        books = self._books.inside
-        unpaid = books.unpaid(invoice)
-        if invoice.state in _SAME:
-            credits = [
-                each
-                for each in books.administration.invoices.values()
-                if each.original_sales_invoice_id == invoice.id and each.state != "draft"
-            ]
-            credited = sum(books.totals(each).incl_tax for each in credits)
-            settled = all(payment.transaction_identifier is None for payment in invoice.payments)
-            whole = credits and credited == -books.totals(invoice).incl_tax
-            return Status.CANCELLED if invoice.state == "paid" and whole and settled else _SAME[invoice.state]
-        late = invoice.state in ("late", "reminded") or invoice.due_date < books.today
-        if late and unpaid > 0:
-            return Status.OVERDUE
-        return Status.PARTIALLY_PAID if paid(invoice) and unpaid else Status.OPEN
+from tests.backends.contract import BackendContract
+from tests.backends.moneybird import office as offices
 
 
 @pytest.fixture
-async def office() -> AsyncIterator[MoneybirdOffice]:
-    async with bench() as books:
-        yield MoneybirdOffice(books)
+async def office() -> AsyncIterator[offices.MoneybirdOffice]:
+    async with offices.office() as opened:
+        yield opened
 
 
 class TestMoneybird(BackendContract):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from invoice_mcp.backends.moneybird.filters import invoice_filter, period_of, sayable, since
-from invoice_mcp.backends.moneybird.matching import has_words
+from invoice_mcp.domain.matching import has_words
 from invoice_mcp.domain.query import GroupBy, InvoiceQuery, Sort, SortKey
 from invoice_mcp.domain.status import UNPAID, Status
 from invoice_mcp.errors import InvalidRequest
@@ -225,3 +225,19 @@ async def test_the_account_s_own_zone_goes_before_the_administration_s() -> None
 )
 def test_words_are_whole_unless_they_end_in_a_star(text: str, found: bool) -> None:
     assert has_words("Café Zuid\n2026-0007", text) is found
+
+
+async def test_what_is_kept_is_kept_ten_minutes_and_then_asked_for_again(books: Bench) -> None:
+    invoice = books.in_state("paid")
+
+    async def asked_for() -> list[str]:
+        before = len(books.proxy.received)
+        await books.backend.get(invoice.id)
+        paths = (each.target.partition("?")[0] for each in books.proxy.received[before:])
+        return [path.rpartition("/")[2] for path in paths]
+
+    assert sorted(await asked_for()) == sorted([f"{invoice.id}.json", "administrations", "tax_rates.json"])
+    books.clock.advance(seconds=599)
+    assert await asked_for() == [f"{invoice.id}.json"]
+    books.clock.advance(seconds=1)
+    assert len(await asked_for()) == 3

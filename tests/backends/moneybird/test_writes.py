@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from invoice_mcp.backends.base import Absent, Found, Undetermined
-from invoice_mcp.backends.moneybird import marker
+from invoice_mcp.domain import marks
 from invoice_mcp.domain.status import Status
 from invoice_mcp.errors import (
     Ambiguous,
@@ -188,13 +188,13 @@ class TestPayments:
 
     @pytest.mark.parametrize("reference", [None, "PSP-1", "op_x", "a op_1"])
     def test_a_mark_is_read_back(self, reference: str | None) -> None:
-        written = marker.marked("op_123", reference)
-        assert (marker.operation_of(written), marker.reference_of(written)) == ("op_123", reference)
+        written = marks.marked("op_123", reference)
+        assert (marks.operation_of(written), marks.reference_of(written)) == ("op_123", reference)
 
     @pytest.mark.parametrize("identifier", [None, "", "PSP-1", "op_", "xop_1", "op_1 x"])
     def test_what_is_not_ours_bears_no_mark(self, identifier: str | None) -> None:
-        assert marker.operation_of(identifier) is None
-        assert marker.reference_of(identifier) == (identifier or None)
+        assert marks.operation_of(identifier) is None
+        assert marks.reference_of(identifier) == (identifier or None)
 
     async def test_all_of_a_foreign_invoice_is_paid_at_moneybird_s_own_figure(self, books: Bench) -> None:
         line = {**LINE, "tax_rate": "0", "tax_category": "G"}
@@ -343,6 +343,7 @@ class TestReminders:
     async def test_a_reminder_names_the_four_ids_and_the_address_on_file(self, books: Bench) -> None:
         invoice_id = await books.issued()
         books.clock.advance(days=20)
+        await books.backend.get(invoice_id)  # administration and rates, which are kept
         before = len(books.sent)
         await books.do("send_reminder", invoice_id)
         invoice = books.administration.invoices[invoice_id]

@@ -41,5 +41,6 @@ CAPABILITIES: Final = Capabilities(
     undo_payments=True,
     drafts=True,
     own_journal=True,
+    keyset=True,
     markers=dict.fromkeys(WRITES, "the operation's row, in the transaction of its effect"),
 )

@@ -3,25 +3,24 @@
 import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from invoice_mcp.backends.base import Plan, Step, Write
 from invoice_mcp.backends.ledger import buyers, drafts
 from invoice_mcp.backends.ledger.book import Book, Effect, Moment
 from invoice_mcp.backends.ledger.drafts import check_left_to_credit, totals_of, write_draft
 from invoice_mcp.backends.ledger.heads import head_of, unchanged
-from invoice_mcp.domain.money import Money, format_amount, format_number, to_minor
+from invoice_mcp.domain.look_alikes import LOOK_ALIKE_DAYS, suspected
+from invoice_mcp.domain.money import Money, format_number, to_minor
 from invoice_mcp.domain.requests import CreateInvoice, LineInput
+from invoice_mcp.domain.signs import check_sign, size_of
 from invoice_mcp.domain.status import Kind
 from invoice_mcp.domain.tax import InvoiceTotals, check_rate, resolve_category
-from invoice_mcp.errors import Conflict, DuplicateSuspected, InvalidRequest
+from invoice_mcp.errors import Conflict, InvalidRequest
 from invoice_mcp.storage import ledger_writes as sql
 
 if TYPE_CHECKING:
     import apsw
-
-LOOK_ALIKE_DAYS: Final = 7
-"""Same buyer, currency and total within this many days is suspected to be a second copy."""
 
 
 def plan(connection: "apsw.Connection", book: Book, write: Write, moment: Moment) -> Plan:
@@ -60,7 +59,8 @@ def plan(connection: "apsw.Connection", book: Book, write: Write, moment: Moment
             "due_date lies before issue_date.", next="Give a due_date on or after the issue_date.", field="due_date"
         )
     totals = totals_of(body)
-    _check_sign(kind, totals, body["currency"])
+    total = Money(totals.tax_inclusive_amount, body["currency"])
+    check_sign(kind, total)
     if credited:
         check_left_to_credit(connection, credited, totals.tax_inclusive_amount)
     if not replaced and request.repeat_of is None:
@@ -76,7 +76,7 @@ def plan(connection: "apsw.Connection", book: Book, write: Write, moment: Moment
     )
     return Plan(
         steps=(step,),
-        amount=Money(abs(totals.tax_inclusive_amount), body["currency"]),
+        amount=size_of(total),
         new_buyer="new" in body["buyer"],
     )
 
@@ -217,22 +217,6 @@ def _line(line: LineInput, index: int, book: Book, sign: int) -> dict[str, Any]:
     return {key: value for key, value in stored.items() if value is not None}
 
 
-def _check_sign(kind: Kind, totals: InvoiceTotals, currency: str) -> None:
-    total = totals.tax_inclusive_amount
-    if kind is Kind.INVOICE and total < 0:
-        raise InvalidRequest(
-            f"The lines add up to {currency} {format_amount(total, currency)}; an invoice is never negative.",
-            next="Use kind credit_note with positive lines to give money back.",
-            field="lines",
-        )
-    if kind is Kind.CREDIT_NOTE and total >= 0:
-        raise InvalidRequest(
-            "A credit note must give something back.",
-            next="Give the credited lines with positive quantities and prices; they are made negative here.",
-            field="lines",
-        )
-
-
 def _check_look_alikes(
     connection: "apsw.Connection", book: Book, body: Mapping[str, Any], totals: InvoiceTotals, moment: Moment
 ) -> None:
@@ -252,13 +236,7 @@ def _check_look_alikes(
         },
     )
     if alike:
-        raise DuplicateSuspected(
-            f"This buyer already has {'an invoice' if len(alike) == 1 else f'{len(alike)} invoices'} of the same total "
-            f"from the last {LOOK_ALIKE_DAYS} days; nothing was written.",
-            next="If a second one is meant, call again with repeat_of set to the operation of the first.",
-            candidates=[_alike(book, row) for row in alike],
-            operation=alike[0]["operation"],
-        )
+        raise suspected([_alike(book, row) for row in alike], operation=alike[0]["operation"])
 
 
 def _alike(book: Book, row: Mapping[str, Any]) -> dict[str, Any]:

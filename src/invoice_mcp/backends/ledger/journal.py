@@ -30,6 +30,7 @@ def recorded(connection: "apsw.Connection", identity: Identity, moment: Moment) 
         KnownOperations(
             by_key=lambda key: sql.operation_by_key(connection, key),
             by_fingerprint=standing,
+            unsettled=lambda _: None,
             by_id=lambda operation: sql.operation_by_id(connection, operation),
         ),
     )

@@ -8,10 +8,10 @@ from invoice_mcp.backends.base import Plan, Step, Write
 from invoice_mcp.backends.ledger.book import Book, Effect, Moment
 from invoice_mcp.backends.ledger.heads import head_of, invoice_of, unchanged
 from invoice_mcp.domain.money import Money, format_amount, from_minor, to_minor
-from invoice_mcp.domain.payments import check_amount
+from invoice_mcp.domain.payments import amount_received, day_received, no_payment
 from invoice_mcp.domain.requests import RegisterPayment
 from invoice_mcp.domain.results import render_standing
-from invoice_mcp.errors import Conflict, InvalidRequest, NotFound
+from invoice_mcp.errors import Conflict
 from invoice_mcp.ids import new_id
 from invoice_mcp.storage import ledger_writes as sql
 
@@ -83,25 +83,9 @@ def _paying(head: Mapping[str, Any], request: RegisterPayment, moment: Moment) -
     currency = head["currency"]
     payable = from_minor(head["payable"], currency)
     _check_payable(head)
-    if request.currency is not None and request.currency != currency:
-        raise InvalidRequest(
-            f"The invoice is in {currency}, not in {request.currency}.",
-            next=f"Give the amount in {currency}.",
-            field="currency",
-        )
-    if request.amount is None and head["paid"] != 0:
-        raise InvalidRequest(
-            f"Part of this invoice is paid already; {currency} {format_amount(payable, currency)} is payable.",
-            next="Say the amount that came in.",
-            field="amount",
-        )
-    amount = payable if request.amount is None else request.amount
-    check_amount(amount, payable, currency)
-    paid_on = request.paid_on or moment.today
-    if paid_on > moment.today:
-        raise InvalidRequest(
-            "paid_on lies in the future.", next=f"Give a date up to {moment.today.isoformat()}.", field="paid_on"
-        )
+    paid = from_minor(head["paid"], currency)
+    amount = amount_received(request, payable=payable, paid=paid, currency=currency)
+    paid_on = day_received(request, moment.today)
     body = {
         "amount": format_amount(amount, currency),
         "currency": currency,
@@ -129,11 +113,7 @@ def _undoing(
 ) -> tuple[str, str, dict[str, Any]]:
     row = sql.payment(connection, head["seq"], payment_id)
     if row is None:
-        raise NotFound(
-            "This invoice has no such payment, or it was taken back before.",
-            next="Take a payment id from get_invoice.",
-            field="undo_payment_id",
-        )
+        raise no_payment()
     amount = format_amount(from_minor(row["amount"], head["currency"]), head["currency"])
     body = {"undo_payment_id": payment_id, "amount": amount, "currency": head["currency"]}
     return "DELETE", f"/invoices/{head['id']}/payments/{payment_id}", body

@@ -8,33 +8,28 @@ from typing import Final
 from invoice_mcp.backends.moneybird.filters import SALES_TAX_RATES
 from invoice_mcp.backends.moneybird.refusals import refused
 from invoice_mcp.backends.moneybird.wire import (
+    READER,
     Administration,
     Contact,
     Payment,
     SalesInvoice,
     TaxRate,
-    broken,
-    is_identifier,
-    read_list,
-    read_one,
 )
+from invoice_mcp.backends.scanning import Lists, Sheet
+from invoice_mcp.clock import Clock
 from invoice_mcp.errors import NotFound, Unauthorized, VendorContract
-from invoice_mcp.net import ApiClient, Json, LostAnswer, Refusal, Reply
+from invoice_mcp.net import ApiClient, Json, Kept, LostAnswer, Refusal, Reply
+from invoice_mcp.wire.leaves import is_identifier
 
 PER_PAGE: Final = 100
 INVOICES: Final = "sales_invoices"
 
+KEPT_S: Final = 600
+"""How long the administration and its VAT rates are taken to be as they were read."""
+
 _FORMAT: Final = ".json"
 _NEXT: Final = re.compile(r"""<[^>]*>[^,]*;\s*rel="?next"?""", re.IGNORECASE)
 _MAX_RATE_PAGES: Final = 5
-
-
-@dataclass(frozen=True, slots=True)
-class InvoicePage:
-    """One page of a list, and whether another follows."""
-
-    invoices: Sequence[SalesInvoice]
-    more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +43,15 @@ class ContactPage:
 class Api:
     """One administration.
 
-    Reads raise only errors of `invoice_mcp.errors`; writes also `LostAnswer`. Administration and VAT rates are asked
-    for once and kept; rates are asked for again when one turns up that is not among them.
+    Reads raise only errors of `invoice_mcp.errors`; writes also `LostAnswer`. Administration and VAT rates are kept
+    for a while; rates are asked for again when one turns up that is not among them.
     """
 
-    def __init__(self, client: ApiClient, administration_id: str) -> None:
+    def __init__(self, client: ApiClient, administration_id: str, clock: Clock) -> None:
         self._client = client
         self._administration_id = administration_id
-        self._administration: Administration | None = None
-        self._rates: Mapping[str, TaxRate] | None = None
+        self._administration: Kept[None, Administration] = Kept(clock, seconds=KEPT_S, most=1)
+        self._rates: Kept[None, Mapping[str, TaxRate]] = Kept(clock, seconds=KEPT_S, most=1)
 
     async def administration(self) -> Administration:
         """The books themselves.
@@ -64,16 +59,7 @@ class Api:
         Raises:
             Unauthorized: the token does not open them.
         """
-        if self._administration is None:
-            reply = await self._read(("administrations",))
-            found = read_list(Administration, reply.json, "administrations")
-            self._administration = next((each for each in found if each.id == self._administration_id), None)
-        if self._administration is None:
-            raise Unauthorized(
-                "The account's token does not open the administration of its administration_id.",
-                next="Ask the user to check administration_id and token in the configuration.",
-            )
-        return self._administration
+        return await self._administration.get(None, self._own_administration)
 
     async def invoice(self, invoice_id: str, field: str = "ref") -> SalesInvoice:
         """The invoice of this id.
@@ -92,7 +78,7 @@ class Api:
             if refusal.status == 404:
                 raise missing from None
             raise refused(refusal) from None
-        return self._checked(read_one(SalesInvoice, reply.json, "sales_invoice"), invoice_id)
+        return self._checked(READER.one(SalesInvoice, reply.json, "sales_invoice"), invoice_id)
 
     async def invoice_by_number(self, number: str) -> SalesInvoice | None:
         """The invoice that bears exactly this number.
@@ -106,22 +92,26 @@ class Api:
             if refusal.status == 404:
                 return None
             raise refused(refusal) from None
-        found = self._checked(read_one(SalesInvoice, reply.json, "sales_invoice"))
+        found = self._checked(READER.one(SalesInvoice, reply.json, "sales_invoice"))
         if found.invoice_id != number:
-            raise broken("sales_invoice.invoice_id")
+            raise READER.broken("sales_invoice.invoice_id")
         return found
 
-    async def invoices(self, filter_: str, page: int) -> InvoicePage:
+    async def invoices(self, filter_: str, page: int) -> Sheet[SalesInvoice]:
         """One page of the invoices that match, as Moneybird orders them."""
         query = (("filter", filter_), ("page", str(page)), ("per_page", str(PER_PAGE)))
         try:
             reply = await self._client.get(self._path(f"{INVOICES}{_FORMAT}"), query)
         except Refusal as refusal:
             if refusal.status == 400 and page > 1:  # a page past the end
-                return InvoicePage((), more=False)
+                return Sheet((), more=False)
             raise refused(refusal) from None
-        found = [self._checked(record) for record in read_list(SalesInvoice, reply.json, "sales_invoices")]
-        return InvoicePage(found, _more(reply, len(found)))
+        found = [self._checked(record) for record in READER.many(SalesInvoice, reply.json, "sales_invoices")]
+        return Sheet(found, _more(reply, len(found)))
+
+    def lists(self, filters: Sequence[str]) -> Lists[SalesInvoice]:
+        """The lists of invoices that these filters ask for."""
+        return Lists(len(filters), lambda index, page: self.invoices(filters[index], page), lambda invoice: invoice.id)
 
     async def contacts(self, text: str, *, archived: bool) -> ContactPage:
         """Contacts with `text` in one of their fields, not the name alone."""
@@ -129,7 +119,7 @@ class Api:
         reply = await self._read(
             self._path(f"contacts{_FORMAT}"), [*query, *([("include_archived", "true")] if archived else [])]
         )
-        found = read_list(Contact, reply.json, "contacts")
+        found = READER.many(Contact, reply.json, "contacts")
         return ContactPage(found, _more(reply, len(found)))
 
     async def contact(self, contact_id: str) -> Contact | None:
@@ -142,17 +132,19 @@ class Api:
             if refusal.status == 404:
                 return None
             raise refused(refusal) from None
-        found = read_one(Contact, reply.json, "contact")
+        found = READER.one(Contact, reply.json, "contact")
         if found.id != contact_id:
-            raise broken("contact.id")
+            raise READER.broken("contact.id")
         return found
 
     async def rates(self, used: Sequence[SalesInvoice] = ()) -> Mapping[str, TaxRate]:
         """The VAT rates by id, those of all lines of `used` among them if they exist."""
         needed = {detail.tax_rate_id for record in used for detail in record.details}
-        if self._rates is None or not needed <= self._rates.keys():
-            self._rates = await self._all_rates()
-        return self._rates
+        rates = await self._rates.get(None, self._all_rates)
+        if needed <= rates.keys():
+            return rates
+        self._rates.forget(None)
+        return await self._rates.get(None, self._all_rates)
 
     async def write_invoice(self, method: str, path: Sequence[str], body: Json) -> SalesInvoice:
         """A write that is answered with an invoice.
@@ -163,7 +155,7 @@ class Api:
         """
         reply = await self._write(method, path, body)
         try:
-            return self._checked(read_one(SalesInvoice, reply.json, "sales_invoice"))
+            return self._checked(READER.one(SalesInvoice, reply.json, "sales_invoice"))
         except VendorContract as error:
             raise LostAnswer(error.message) from None
 
@@ -171,9 +163,9 @@ class Api:
         """A payment that is answered with itself. Raises as `write_invoice`."""
         reply = await self._write("POST", (INVOICES, invoice_id, "payments"), body)
         try:
-            payment = read_one(Payment, reply.json, "payment")
+            payment = READER.one(Payment, reply.json, "payment")
             if payment.invoice_id != invoice_id or payment.administration_id != self._administration_id:
-                raise broken("payment.invoice_id")
+                raise READER.broken("payment.invoice_id")
         except VendorContract as error:
             raise LostAnswer(error.message) from None
         return payment
@@ -186,12 +178,22 @@ class Api:
         """Let go of connections; idempotent."""
         await self._client.aclose()
 
+    async def _own_administration(self) -> Administration:
+        reply = await self._read(("administrations",))
+        for each in READER.many(Administration, reply.json, "administrations"):
+            if each.id == self._administration_id:
+                return each
+        raise Unauthorized(
+            "The account's token does not open the administration of its administration_id.",
+            next="Ask the user to check administration_id and token in the configuration.",
+        )
+
     async def _all_rates(self) -> Mapping[str, TaxRate]:
         rates: dict[str, TaxRate] = {}
         for page in range(1, _MAX_RATE_PAGES + 1):
             query = (("filter", SALES_TAX_RATES), ("page", str(page)), ("per_page", str(PER_PAGE)))
             reply = await self._read(self._path(f"tax_rates{_FORMAT}"), query)
-            found = read_list(TaxRate, reply.json, "tax_rates")
+            found = READER.many(TaxRate, reply.json, "tax_rates")
             rates |= {rate.id: rate for rate in found}
             if not _more(reply, len(found)):
                 break
@@ -216,11 +218,11 @@ class Api:
     def _checked(self, record: SalesInvoice, invoice_id: str | None = None) -> SalesInvoice:
         """`record`, when it is of this administration and the one that was asked for."""
         if record.administration_id != self._administration_id:
-            raise broken("sales_invoice.administration_id")
+            raise READER.broken("sales_invoice.administration_id")
         if invoice_id is not None and record.id != invoice_id:
-            raise broken("sales_invoice.id")
+            raise READER.broken("sales_invoice.id")
         if any(payment.invoice_id != record.id for payment in record.payments):
-            raise broken("sales_invoice.payments.invoice_id")
+            raise READER.broken("sales_invoice.payments.invoice_id")
         return record
 
 

@@ -38,7 +38,7 @@ def connect(account: AccountSettings, around: Surroundings) -> MoneybirdBackend:
     )
     desk = Desk(
         account=account.name,
-        api=Api(client, options.administration_id),
+        api=Api(client, options.administration_id, around.clock),
         clock=around.clock,
         today=around.today,
         currency=account.currency,

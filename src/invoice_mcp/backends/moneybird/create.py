@@ -8,16 +8,18 @@ from invoice_mcp.backends.moneybird import buyers, lines
 from invoice_mcp.backends.moneybird.api import INVOICES
 from invoice_mcp.backends.moneybird.crediting import find_credit, over, plan_credit
 from invoice_mcp.backends.moneybird.desk import Desk
-from invoice_mcp.backends.moneybird.drafts import Draft, check_sign, dates_of, size_of
+from invoice_mcp.backends.moneybird.drafts import Draft, dates_of
 from invoice_mcp.backends.moneybird.editing import plan_edit, says
-from invoice_mcp.backends.moneybird.look_alikes import candidates_of, check_look_alikes
+from invoice_mcp.backends.moneybird.look_alikes import candidates_of, check_no_look_alike
 from invoice_mcp.backends.moneybird.reading import Viewpoint, from_vendor_contact
 from invoice_mcp.backends.moneybird.states import kind_of
-from invoice_mcp.backends.moneybird.wire import SalesInvoice, is_identifier
+from invoice_mcp.backends.moneybird.wire import SalesInvoice
 from invoice_mcp.domain.invoice import Party
 from invoice_mcp.domain.requests import CreateInvoice
+from invoice_mcp.domain.signs import check_sign, size_of
 from invoice_mcp.domain.status import Kind
 from invoice_mcp.errors import InvalidRequest, NotFound, Unsupported
+from invoice_mcp.wire.leaves import is_identifier
 
 
 async def plan(desk: Desk, write: Write) -> Plan:
@@ -112,7 +114,7 @@ async def _new(desk: Desk, write: Write, request: CreateInvoice) -> Plan:
         identity=write.identity,
     )
     if request.repeat_of is None:
-        await check_look_alikes(desk, buyer, draft, view)
+        await check_no_look_alike(desk, buyer, draft, view)
     return Plan((step,), warnings=_about_terms(draft.head), amount=size_of(draft.total()))
 
 

@@ -9,12 +9,12 @@ from invoice_mcp.backends.base import Absent, Found, Plan, Step, Undetermined, W
 from invoice_mcp.backends.moneybird import credits, lines
 from invoice_mcp.backends.moneybird.api import INVOICES
 from invoice_mcp.backends.moneybird.desk import Desk
-from invoice_mcp.backends.moneybird.drafts import check_sign, size_of
 from invoice_mcp.backends.moneybird.reading import Viewpoint
 from invoice_mcp.backends.moneybird.states import SENT_STATES, kind_of
 from invoice_mcp.backends.moneybird.wire import SalesInvoice
 from invoice_mcp.domain.money import Money, format_amount
 from invoice_mcp.domain.requests import CreateInvoice
+from invoice_mcp.domain.signs import check_sign, size_of
 from invoice_mcp.domain.status import Kind
 from invoice_mcp.errors import Conflict, Unsupported
 

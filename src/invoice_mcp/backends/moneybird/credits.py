@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from invoice_mcp.backends.moneybird.api import Api
 from invoice_mcp.backends.moneybird.filters import invoice_filter, since
-from invoice_mcp.backends.moneybird.scan import FIRST_PAGE, read_window
 from invoice_mcp.backends.moneybird.wire import SalesInvoice
+from invoice_mcp.backends.scanning import FIRST_PAGE, read_window
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,6 @@ async def credits_of(api: Api, invoice: SalesInvoice, today: dt.date, scan_pages
         contact_id=invoice.contact_id,
         created_after=invoice.created_at - dt.timedelta(seconds=1),
     )
-    window = await read_window(api, [wanted], FIRST_PAGE, scan_pages, lambda _: False)
-    found = [each for each in window.invoices if each.original_sales_invoice_id == invoice.id]
+    window = await read_window(api.lists([wanted]), FIRST_PAGE, scan_pages)
+    found = [each for each in window.records if each.original_sales_invoice_id == invoice.id]
     return Credits(found, window.whole)

@@ -11,7 +11,7 @@ from invoice_mcp.backends.moneybird.api import Api
 from invoice_mcp.backends.moneybird.credits import credits_of
 from invoice_mcp.backends.moneybird.reading import Viewpoint, from_vendor_invoice
 from invoice_mcp.backends.moneybird.states import flags_of
-from invoice_mcp.backends.moneybird.wire import SalesInvoice, broken
+from invoice_mcp.backends.moneybird.wire import READER, SalesInvoice
 from invoice_mcp.clock import Clock, rfc3339
 from invoice_mcp.domain.invoice import Invoice
 from invoice_mcp.domain.status import Flag
@@ -50,7 +50,7 @@ class Desk:
         try:
             zone = ZoneInfo(administration.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise broken("administrations.time_zone") from None
+            raise READER.broken("administrations.time_zone") from None
         return Viewpoint(self.account, administration.currency, zone, self.clock.now().astimezone(zone).date())
 
     async def invoice(self, invoice_id: str, field: str = "ref") -> Invoice:

@@ -1,4 +1,4 @@
-"""What all drafts have in common: what they say, when they are due, and what they come to."""
+"""What all drafts have in common: what they say, and when they are due."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from invoice_mcp.backends.moneybird.lines import OutLine
 from invoice_mcp.backends.moneybird.wire import SalesInvoice
 from invoice_mcp.domain.money import Money
 from invoice_mcp.domain.requests import CreateInvoice
-from invoice_mcp.domain.status import Kind
 from invoice_mcp.errors import InvalidRequest, Unsupported
 
 
@@ -56,28 +55,3 @@ def dates_of(request: CreateInvoice, record: SalesInvoice | None) -> dict[str, A
             )
         dates["first_due_interval"] = (request.due_date - issued).days
     return dates
-
-
-def check_sign(kind: Kind, total: Money) -> None:
-    """Let pass invoices that claim nothing negative and credit notes that give something back.
-
-    Raises:
-        InvalidRequest: the wrong sign for its kind.
-    """
-    if kind is Kind.INVOICE and total.amount < 0:
-        raise InvalidRequest(
-            f"The lines add up to {total}; an invoice is never negative.",
-            next="Use kind credit_note with positive lines to give money back.",
-            field="lines",
-        )
-    if kind is Kind.CREDIT_NOTE and total.amount >= 0:
-        raise InvalidRequest(
-            "A credit note must give something back.",
-            next="Give the credited lines with positive quantities and prices; they are made negative here.",
-            field="lines",
-        )
-
-
-def size_of(total: Money) -> Money:
-    """`total` without its sign, for ceilings."""
-    return Money(abs(total.amount), total.currency)

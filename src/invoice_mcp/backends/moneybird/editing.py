@@ -8,10 +8,11 @@ from invoice_mcp.backends.base import Plan, Step, Write
 from invoice_mcp.backends.moneybird import buyers, lines
 from invoice_mcp.backends.moneybird.api import INVOICES
 from invoice_mcp.backends.moneybird.desk import Desk
-from invoice_mcp.backends.moneybird.drafts import Draft, check_sign, dates_of, size_of
+from invoice_mcp.backends.moneybird.drafts import Draft, dates_of
 from invoice_mcp.backends.moneybird.states import kind_of
 from invoice_mcp.backends.moneybird.wire import SalesInvoice
 from invoice_mcp.domain.requests import CreateInvoice
+from invoice_mcp.domain.signs import check_sign, size_of
 from invoice_mcp.domain.status import Kind
 from invoice_mcp.errors import Conflict
 

@@ -9,8 +9,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from invoice_mcp.backends.moneybird.wire import is_identifier
 from invoice_mcp.domain.query import InvoiceQuery
+from invoice_mcp.wire.leaves import is_identifier
 
 BEGINNING: Final = dt.date(2000, 1, 1)
 YEARS_AHEAD: Final = 10

@@ -5,20 +5,24 @@ from decimal import Decimal
 from typing import Any, Final
 
 from invoice_mcp.backends.base import Absent, Found, Plan, Step, StepResult, Undetermined, Write
-from invoice_mcp.backends.moneybird import marker
 from invoice_mcp.backends.moneybird.api import INVOICES
 from invoice_mcp.backends.moneybird.desk import Desk
 from invoice_mcp.backends.moneybird.reading import Viewpoint, from_vendor_payment
 from invoice_mcp.backends.moneybird.states import SENT_STATES, kind_of
-from invoice_mcp.backends.moneybird.wire import Payment, SalesInvoice, is_identifier
+from invoice_mcp.backends.moneybird.wire import Payment, SalesInvoice
+from invoice_mcp.domain import marks
 from invoice_mcp.domain.invoice import Invoice
 from invoice_mcp.domain.money import Money, format_amount, round_money
-from invoice_mcp.domain.payments import check_amount
+from invoice_mcp.domain.payments import amount_received, day_received, no_payment
 from invoice_mcp.domain.requests import RegisterPayment
 from invoice_mcp.domain.results import render_payment, render_standing
 from invoice_mcp.domain.status import Kind
-from invoice_mcp.errors import Conflict, InvalidRequest, InvoiceError, NotFound, Unsupported, VendorContract
+from invoice_mcp.errors import Conflict, InvalidRequest, InvoiceError, Unsupported, VendorContract
 from invoice_mcp.net import LostAnswer
+from invoice_mcp.wire.leaves import is_identifier
+
+MAX_REFERENCE: Final = 150
+"""Characters of a reference; how many Moneybird keeps is not documented."""
 
 _LOOK: Final = "Look at it with get_invoice."
 
@@ -75,7 +79,7 @@ async def find(desk: Desk, step: Step, _done: Sequence[StepResult]) -> Found | A
             return Absent()
         return Found(record.id, await _undone(desk, step))
     operation = step.identity.operation
-    ours = [each for each in record.payments if marker.operation_of(each.transaction_identifier) == operation]
+    ours = [each for each in record.payments if marks.operation_of(each.transaction_identifier) == operation]
     return Found(record.id, await _told(desk, step, ours[0])) if ours else Absent()
 
 
@@ -87,14 +91,14 @@ def _check_sayable(request: RegisterPayment) -> None:
             next="Leave method out, or ask the user to register this payment in Moneybird.",
             field="method",
         )
-    if request.reference is not None and len(request.reference) > marker.MAX_REFERENCE:
+    if request.reference is not None and len(request.reference) > MAX_REFERENCE:
         raise InvalidRequest(
-            f"A payment reference in Moneybird has at most {marker.MAX_REFERENCE} characters here.",
+            f"A payment reference in Moneybird has at most {MAX_REFERENCE} characters here.",
             next="Shorten the reference.",
             field="reference",
         )
     if request.undo_payment_id is not None and not is_identifier(request.undo_payment_id):
-        raise _no_payment()
+        raise no_payment()
 
 
 def _paying(
@@ -103,29 +107,12 @@ def _paying(
     """The payment as Moneybird takes it, and what to say about it."""
     currency, payable = invoice.currency, invoice.payable_amount
     _check_payable(record)
-    if request.currency not in (None, currency):
-        raise InvalidRequest(
-            f"The invoice is in {currency}, not in {request.currency}.",
-            next=f"Give the amount in {currency}.",
-            field="currency",
-        )
-    if request.amount is None and invoice.paid_amount != 0:
-        raise InvalidRequest(
-            f"Part of this invoice is paid already; {currency} {format_amount(payable, currency)} is payable.",
-            next="Say the amount that came in.",
-            field="amount",
-        )
-    amount = payable if request.amount is None else request.amount
-    check_amount(amount, payable, currency)
-    paid_on = request.paid_on or view.today
-    if paid_on > view.today:
-        raise InvalidRequest(
-            "paid_on lies in the future.", next=f"Give a date up to {view.today.isoformat()}.", field="paid_on"
-        )
+    amount = amount_received(request, payable=payable, paid=invoice.paid_amount, currency=currency)
+    paid_on = day_received(request, view.today)
     body = {
         "payment_date": paid_on.isoformat(),
         "price": format_amount(amount, currency),
-        "transaction_identifier": marker.marked(operation, request.reference),
+        "transaction_identifier": marks.marked(operation, request.reference),
     }
     if currency == view.currency:
         return body, ()
@@ -168,15 +155,7 @@ def _payment_of(record: SalesInvoice, payment_id: str) -> Payment:
     for payment in record.payments:
         if payment.id == payment_id:
             return payment
-    raise _no_payment()
-
-
-def _no_payment() -> NotFound:
-    return NotFound(
-        "This invoice has no such payment, or it was taken back before.",
-        next="Take a payment id from get_invoice.",
-        field="undo_payment_id",
-    )
+    raise no_payment()
 
 
 async def _told(desk: Desk, step: Step, payment: Payment) -> dict[str, Any]:

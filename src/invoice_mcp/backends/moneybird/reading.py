@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal
 
-from invoice_mcp.backends.moneybird.marker import reference_of
 from invoice_mcp.backends.moneybird.rates import Tax, tax_of
 from invoice_mcp.backends.moneybird.states import (
     REMINDER,
@@ -17,7 +16,7 @@ from invoice_mcp.backends.moneybird.states import (
     possible_phases,
     status_of,
 )
-from invoice_mcp.backends.moneybird.wire import Contact, Detail, Event, SalesInvoice, TaxRate, broken
+from invoice_mcp.backends.moneybird.wire import READER, Contact, Detail, Event, SalesInvoice, TaxRate
 from invoice_mcp.backends.moneybird.wire import Payment as WirePayment
 from invoice_mcp.domain.invoice import (
     Abilities,
@@ -31,8 +30,10 @@ from invoice_mcp.domain.invoice import (
     Sending,
     TaxSubtotal,
 )
+from invoice_mcp.domain.marks import reference_of
 from invoice_mcp.domain.money import check_size, round_money
 from invoice_mcp.domain.query import InvoiceRow
+from invoice_mcp.domain.same_buyer import identifiers
 from invoice_mcp.domain.status import UNPAID, Flag, Kind
 from invoice_mcp.domain.tax import check_rate
 
@@ -142,6 +143,7 @@ def from_vendor_row(record: SalesInvoice, view: Viewpoint, credits: Sequence[Sal
         last_reminder_on=max(reminded).astimezone(view.zone).date() if reminded else None,
         vendor_status=record.state,
         flags=flags_of(record, credits),
+        buyer_identifiers=identifiers(record.contact.tax_number, invoice_email(record.contact)),
     )
 
 
@@ -236,9 +238,9 @@ def _exact(value: Decimal, currency: str, path: str) -> Decimal:
     try:
         exact = check_size(round_money(value, currency), currency)
     except ValueError:
-        raise broken(path) from None
+        raise READER.broken(path) from None
     if exact != value:
-        raise broken(path)
+        raise READER.broken(path)
     return exact
 
 
@@ -249,19 +251,19 @@ def _line_taxes(record: SalesInvoice, rates: Mapping[str, TaxRate]) -> list[Tax]
 def _tax(detail: Detail, rates: Mapping[str, TaxRate], path: str) -> Tax:
     rate = rates.get(detail.tax_rate_id)
     if rate is None or rate.percentage is None:
-        raise broken(f"{path}.tax_rate_id")
+        raise READER.broken(f"{path}.tax_rate_id")
     tax = tax_of(rate, detail.tax_report_reference)
     try:
         check_rate(tax.category, tax.rate)
     except ValueError:
-        raise broken("tax_rates.percentage") from None
+        raise READER.broken("tax_rates.percentage") from None
     return tax
 
 
 def _buyer(record: SalesInvoice) -> Party:
     party = from_vendor_contact(record.contact)
     if party.id != record.contact_id:
-        raise broken("sales_invoice.contact.id")
+        raise READER.broken("sales_invoice.contact.id")
     return party
 
 
@@ -290,7 +292,7 @@ def _subtotals(record: SalesInvoice, taxes: Sequence[Tax]) -> tuple[TaxSubtotal,
     listed = {total.tax_rate_id: (total.taxable_amount, total.tax_amount) for total in record.tax_totals}
     for index, total in enumerate(record.tax_totals):
         if total.tax_rate_id not in tax_of_rate:
-            raise broken(f"sales_invoice.tax_totals.{index}.tax_rate_id")
+            raise READER.broken(f"sales_invoice.tax_totals.{index}.tax_rate_id")
     parts = [(tax_of_rate[rate], figures) for rate, figures in listed.items()] + [
         (tax, (detail.total_price_excl_tax_with_discount, Decimal(0)))
         for detail, tax in zip(record.details, taxes, strict=True)

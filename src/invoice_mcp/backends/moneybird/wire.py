@@ -5,85 +5,14 @@ digits here; amounts come as strings or as numbers and are exact. What is docume
 nothing that is relied on may be missing. Keys that are not known are let through.
 """
 
-import datetime as dt
-import re
-from collections.abc import Sequence
-from decimal import Decimal
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError
+from pydantic import Field, StrictBool, StrictInt
 
-from invoice_mcp.domain.money import minor_units
-from invoice_mcp.errors import VendorContract
+from invoice_mcp.wire.leaves import Amount, Currency, Day, Identifier, Instant, Record, Text
+from invoice_mcp.wire.records import Reader
 
-MAX_ID_DIGITS: Final = 20
-
-_DIGITS: Final = re.compile(r"[0-9]{1,20}", re.ASCII)
-_AMOUNT: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,12})?", re.ASCII)
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-_INSTANT: Final = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII
-)
-
-
-def is_identifier(text: str) -> bool:
-    """Whether `text` can be the id of a record."""
-    return _DIGITS.fullmatch(text) is not None
-
-
-def _identifier(value: Any) -> str:
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or not is_identifier(text):
-        raise ValueError("not an id")
-    return text
-
-
-def _amount(value: Any) -> Decimal:
-    if isinstance(value, Decimal):
-        text = f"{value:f}" if value.is_finite() else ""
-    elif isinstance(value, int) and not isinstance(value, bool):
-        text = str(value)
-    else:
-        text = value if isinstance(value, str) else ""
-    if not _AMOUNT.fullmatch(text):
-        raise ValueError("not an amount")
-    return Decimal(text)
-
-
-def _day(value: Any) -> dt.date:
-    if not isinstance(value, str) or not _DAY.fullmatch(value):
-        raise ValueError("not a date")
-    return dt.date.fromisoformat(value)
-
-
-def _instant(value: Any) -> dt.datetime:
-    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
-        raise ValueError("not an instant")
-    try:
-        return dt.datetime.fromisoformat(value).astimezone(dt.UTC)
-    except OverflowError:
-        raise ValueError("not an instant") from None
-
-
-def _currency(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError("not a currency")
-    minor_units(value)
-    return value
-
-
-Identifier = Annotated[str, BeforeValidator(_identifier)]
-Amount = Annotated[Decimal, BeforeValidator(_amount)]
-Day = Annotated[dt.date, BeforeValidator(_day)]
-Instant = Annotated[dt.datetime, BeforeValidator(_instant)]
-Currency = Annotated[str, BeforeValidator(_currency)]
-Text = StrictStr
-
-
-class Record(BaseModel):
-    """Base of the records."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, defer_build=True)
+READER: Final = Reader("Moneybird")
 
 
 class Administration(Record):
@@ -216,38 +145,3 @@ class TaxRate(Record):
     tax_rate_type: Text
     active: StrictBool | None
     country: Text | None
-
-
-AnyRecord = TypeVar("AnyRecord", bound=Record)
-
-
-def read_one(model: type[AnyRecord], value: Any, where: str) -> AnyRecord:
-    """`value` as a record; `where` is the path that the answer is called by.
-
-    Raises:
-        VendorContract: it is none; the message names the path of what is wrong, and no value.
-    """
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        place = error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"]
-        raise broken(".".join((where, *map(str, place)))) from None
-
-
-def read_list(model: type[AnyRecord], value: Any, where: str) -> Sequence[AnyRecord]:
-    """`value` as a list of records.
-
-    Raises:
-        VendorContract: as `read_one`, or no list.
-    """
-    if not isinstance(value, list):
-        raise broken(where)
-    return [read_one(model, item, f"{where}.{index}") for index, item in enumerate(value)]
-
-
-def broken(path: str) -> VendorContract:
-    """The error for an answer that is not as documented at `path`."""
-    return VendorContract(
-        f"Moneybird's answer is not as documented: {path}.",
-        next="Nothing can be done by calling again; ask the user to look in Moneybird, and to report this path.",
-    )

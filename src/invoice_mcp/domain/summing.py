@@ -5,38 +5,29 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
-from operator import attrgetter
 from typing import Any, Final
 
-from invoice_mcp.backends.moneybird.matching import Candidate
+from invoice_mcp.domain.matching import Candidate
 from invoice_mcp.domain.money import format_number
-from invoice_mcp.domain.query import Ageing, Gap, Group, GroupBy, InvoiceRow, Sort, SortKey, Totals
+from invoice_mcp.domain.ordering import AMOUNT_KEYS, ROW_KEYS
+from invoice_mcp.domain.query import Ageing, Gap, Group, GroupBy, InvoiceRow, Sort, Totals
 from invoice_mcp.domain.status import UNPAID, Status
 from invoice_mcp.domain.text import fold
 
 NOT_BY_RATE: Final = Gap("what is payable or overdue belongs to whole invoices and is not split by tax rate")
 
-_KEYS: Final[Mapping[SortKey, Callable[[InvoiceRow], Any]]] = {
-    SortKey.ISSUE_DATE: attrgetter("issue_date"),
-    SortKey.DUE_DATE: attrgetter("due_date"),
-    SortKey.PAYABLE_AMOUNT: attrgetter("payable_amount"),
-    SortKey.TAX_INCLUSIVE_AMOUNT: attrgetter("tax_inclusive_amount"),
-    SortKey.BUYER: lambda row: fold(row.buyer),
-    SortKey.INVOICE_NUMBER: attrgetter("invoice_number"),
-    SortKey.UPDATED_AT: attrgetter("updated_at"),
-}
-_AMOUNTS: Final = frozenset({SortKey.PAYABLE_AMOUNT, SortKey.TAX_INCLUSIVE_AMOUNT})
 _DAYS: Final = (0, 30, 60, 90)
 
 
 def in_order(candidates: Iterable[Candidate], sort: Sort) -> list[Candidate]:
     """By the key, ties by id; rows without the key last; amounts within their currency."""
-    key = _KEYS[sort.key]
-    keyed = [each for each in candidates if key(each.row) is not None]
-    keyless = [each for each in candidates if key(each.row) is None]
+    key = ROW_KEYS[sort.key]
+    every = list(candidates)
+    keyed = [each for each in every if key(each.row) is not None]
+    keyless = [each for each in every if key(each.row) is None]
     keyed.sort(key=lambda each: (key(each.row), _age(each.row)), reverse=sort.descending)
     keyless.sort(key=lambda each: _age(each.row), reverse=sort.descending)
-    if sort.key in _AMOUNTS:
+    if sort.key in AMOUNT_KEYS:
         keyed.sort(key=lambda each: each.row.currency)
     return keyed + keyless
 
@@ -120,6 +111,9 @@ def _group(currency: str, label: str, buyer_id: str, rows: Sequence[InvoiceRow],
         currency=currency,
         oldest_due_date=min(due, default=None),
         buyer_ids=(buyer_id,) if buyer_id else (),
+        buyer_identifiers=frozenset[str]().union(*(row.buyer_identifiers for row in rows))
+        if by is GroupBy.BUYER
+        else frozenset(),
         **sums,
     )
 

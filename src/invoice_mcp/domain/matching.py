@@ -5,9 +5,14 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from difflib import SequenceMatcher
+from typing import Final
 
-from invoice_mcp.domain.query import InvoiceQuery, InvoiceRow
+from invoice_mcp.domain.query import InvoiceQuery, InvoiceRow, NumberMatches
 from invoice_mcp.domain.text import fold, number_key
+
+MAX_NEAREST: Final = 5
+"""So many numbers are offered when none matches."""
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -62,6 +67,30 @@ def has_words(body: str, text: str) -> bool:
     phrases = [(_WORD.findall(fold(word)), word.endswith("*")) for word in text.split()]
     said = [(phrase, prefix) for phrase, prefix in phrases if phrase]
     return bool(said) and all(_has_phrase(words, phrase, prefix) for phrase, prefix in said)
+
+
+def by_number(number: str, rows: Sequence[InvoiceRow]) -> NumberMatches:
+    """Those of `rows` that bear `number`: exactly, else with separators and leading zeros ignored, else the nearest."""
+    numbered = [row for row in rows if row.invoice_number]
+    exact = tuple(row for row in numbered if row.invoice_number == number)
+    if exact:
+        return NumberMatches(exact)
+    key = number_key(number)
+    alike = tuple(row for row in numbered if number_key(row.invoice_number or "") == key)
+    if alike:
+        return NumberMatches(alike, loose=True)
+    return NumberMatches(nearest=nearest(number, [row.invoice_number or "" for row in numbered]))
+
+
+def nearest(number: str, numbers: Sequence[str]) -> tuple[str, ...]:
+    """The numbers that look most like `number`, most alike first."""
+    matcher = SequenceMatcher(b=number_key(number), autojunk=False)
+
+    def distance(candidate: str) -> tuple[int, str]:
+        matcher.set_seq1(number_key(candidate))
+        return -round(1000 * matcher.ratio()), candidate
+
+    return tuple(sorted(dict.fromkeys(numbers), key=distance)[:MAX_NEAREST])
 
 
 def _has_phrase(words: Sequence[str], phrase: Sequence[str], prefix: bool) -> bool:

@@ -1,13 +1,10 @@
-"""The mark on a payment by which it is known as ours: its operation, at the end of its `transaction_identifier`.
+"""The mark in a text of a vendor's record by which it is known as ours: its operation, at the end.
 
-What the caller gave as the payment's own reference stands before it.
+What the caller gave as the text itself, a payment's reference for instance, stands before it.
 """
 
 import re
 from typing import Final
-
-MAX_REFERENCE: Final = 150
-"""Characters of a reference; how many Moneybird keeps is not documented."""
 
 _MARK: Final = re.compile(r"(?:^|(?<=\S) )(op_[A-Za-z0-9]{1,40})$", re.ASCII)
 
@@ -23,6 +20,6 @@ def reference_of(identifier: str | None) -> str | None:
 
 
 def operation_of(identifier: str | None) -> str | None:
-    """The operation that a payment was made by, None when it is not ours."""
+    """The operation that a record was made by, None when it is not ours."""
     found = _MARK.search(identifier or "")
     return None if found is None else found[1]

@@ -1,0 +1,1 @@
+"""Formats that vendors speak: written and read without asking anybody."""

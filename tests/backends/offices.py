@@ -1,0 +1,15 @@
+"""One office of every registered kind of system: what tests over all of them are made of."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any, Final
+
+from tests.backends.moneybird import office as moneybird
+from tests.backends.test_ledger_contract import ledger_office
+
+OFFICES: Final[Mapping[str, Callable[[Path, int], AbstractAsyncContextManager[Any]]]] = {
+    "ledger": ledger_office,
+    "moneybird": lambda _folder, invoices: moneybird.office(invoices),
+}
+"""By backend: an office in a folder, with so many invoices. A new adapter is one line here."""
