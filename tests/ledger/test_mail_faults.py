@@ -281,3 +281,24 @@ async def test_a_program_killed_while_it_hands_over_a_mail_leaves_it_pending_for
     assert fine.connections == 0
     assert stored(path, "SELECT outcome FROM mails") == [("pending",)]
     assert broken_rules(path) == {}
+
+
+async def test_a_program_killed_while_it_hands_over_a_mail_about_several_leaves_it_pending_for_each(
+    tmp_path: Path, opener: Opener, refs: dict[str, str], path: Path
+) -> None:
+    both = [refs["late"], refs["later"]]
+    call = {"tool": "send_reminder", "arguments": {"refs": both}, "days_later": 1}
+    (tmp_path / "call").write_text(json.dumps(call), "utf-8")
+    hanging, fine = FaultyServer("body", "hang"), FaultyServer(*FINE)
+    async with hanging.running() as port:
+        program = await asyncio.create_subprocess_exec(*command("make_one_call", tmp_path, port), env=environment())
+        await asyncio.wait_for(hanging.reached.wait(), 60)
+        program.kill()
+        await program.wait()
+    async with fine.running() as port, opener(port) as office:
+        for _ in range(2):
+            receipts = (await office.call("send_reminder", refs=both))["receipts"]
+            assert [each["outcome"] for each in receipts] == ["unknown", "unknown"]
+    assert (len(hanging.bodies), fine.connections) == (1, 0)
+    assert stored(path, "SELECT outcome FROM mails") == [("pending",), ("pending",)]
+    assert broken_rules(path) == {}

@@ -90,14 +90,17 @@ async def test_starttls_and_login_with_a_verified_certificate(
 async def test_implicit_tls_with_a_verified_certificate(
     serving: Serving, certified: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
+    letter = examples.sent(examples.INVOICE, examples.SELLER, "sv")
     mailbox = Mailbox()
     async with serving(mailbox, tls=certified, authenticator=authenticator, auth_require_tls=False) as port:
         delivery = await deliver(
-            MailServer("127.0.0.1", port, "studio", "implicit"), password=lambda: PASSWORD, trust=trusting
+            MailServer("127.0.0.1", port, "studio", "implicit"), mail(letter), password=lambda: PASSWORD, trust=trusting
         )
 
     assert delivery.outcome == "sent"
     assert mailbox.authenticated == [True]
+    [enclosed] = mailbox.messages[0].iter_attachments()
+    assert enclosed.get_content().replace("\r\n", "\n") == letter.enclosures[0].html
 
 
 @pytest.mark.parametrize("tls", ["implicit", "starttls"])
