@@ -8,6 +8,10 @@ from typing import Any
 import apsw
 import pytest
 
+from invoice_mcp.backends.ledger import journal
+from invoice_mcp.backends.ledger.book import Effect, Moment
+from invoice_mcp.domain.identity import Identity
+from invoice_mcp.errors import Conflict
 from tests.flows.conftest import HeldClock, Office, Person
 from tests.ledger.audit import broken_rules
 
@@ -142,4 +146,24 @@ async def test_an_invoice_that_changed_after_the_question_is_left_out_and_the_ot
     assert "2026-0002" not in body
     assert "€484.00" in body
     assert "reminders" not in await office.invoice(refs[1])
+    assert broken_rules(office.folder / "books" / "ledger.db") == {}
+
+
+async def test_one_that_fails_half_way_leaves_nothing_behind_and_the_others_go(
+    office: Office, clock: HeldClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refs = await overdue(office, clock, "Acme B.V.", "Acme B.V.", "Acme B.V.")
+    record = journal.record
+
+    def failing(connection: apsw.Connection, identity: Identity, effect: Effect, moment: Moment) -> None:
+        if effect.invoice_id == refs[0].partition(":")[2]:
+            raise Conflict("Something came in between.", next="Call again.")
+        record(connection, identity, effect, moment)
+
+    monkeypatch.setattr(journal, "record", failing)
+    receipts = await remind(office, *refs)
+
+    assert told(receipts) == [("skipped", "conflict"), ("queued", None), ("queued", None)]
+    assert bodies(office)[0].startswith("Friendly reminder: 2 invoices")
+    assert "reminders" not in await office.invoice(refs[0])
     assert broken_rules(office.folder / "books" / "ledger.db") == {}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from invoice_mcp.domain.invoice import Party
-from invoice_mcp.mail.letters import Letter, reminder_letter
+from invoice_mcp.mail.letters import Letter, reminder_letter, reminder_of_several
 
 from . import examples
 
@@ -16,7 +16,7 @@ GOLDEN = Path(__file__).parent / "golden"
 LETTERS: dict[str, Letter] = {
     **{
         f"reminder-{tone}.{language}": reminder_letter(
-            [examples.PARTLY_PAID], examples.SELLER, tone, language, examples.TODAY
+            examples.PARTLY_PAID, examples.SELLER, tone, language, examples.TODAY
         )
         for tone in ("friendly", "firm", "final")
         for language in ("en", "nl", "sv")
@@ -25,16 +25,14 @@ LETTERS: dict[str, Letter] = {
         f"{name}.{language}": letter
         for language in ("en", "nl", "sv")
         for name, letter in {
-            "reminder-unpaid": reminder_letter(
-                [examples.INVOICE], examples.SELLER, "friendly", language, examples.TODAY
-            ),
+            "reminder-unpaid": reminder_letter(examples.INVOICE, examples.SELLER, "friendly", language, examples.TODAY),
             "reminder-credited": reminder_letter(
-                [examples.PARTLY_CREDITED], examples.SELLER, "firm", language, examples.TODAY
+                examples.PARTLY_CREDITED, examples.SELLER, "firm", language, examples.TODAY
             ),
-            "reminder-several": reminder_letter(
+            "reminder-several": reminder_of_several(
                 [examples.INVOICE, examples.PARTLY_CREDITED], examples.SELLER, "friendly", language, examples.TODAY
             ),
-            "reminder-bare": reminder_letter([examples.BARE], LITTLE_KNOWN, "final", language, examples.TODAY),
+            "reminder-bare": reminder_letter(examples.BARE, LITTLE_KNOWN, "final", language, examples.TODAY),
             "invoice": examples.sent(examples.INVOICE, examples.SELLER, language),
             "invoice-partly-paid": examples.sent(examples.PARTLY_PAID, examples.SELLER, language),
             "invoice-partly-credited": examples.sent(examples.PARTLY_CREDITED, examples.SELLER, language),

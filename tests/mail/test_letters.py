@@ -11,7 +11,7 @@ from invoice_mcp.domain.invoice import Invoice, Line, Party
 from invoice_mcp.domain.status import TaxCategory
 from invoice_mcp.mail.figures import Language, figures_for
 from invoice_mcp.mail.layout import WIDTH, columns
-from invoice_mcp.mail.letters import FINAL_DAYS, Letter, Tone, reminder_letter
+from invoice_mcp.mail.letters import FINAL_DAYS, Letter, Tone, invoice_letter, reminder_letter, reminder_of_several
 
 from . import examples
 
@@ -38,14 +38,14 @@ HOSTILE = (
 
 def letters_about(invoice: Invoice, seller: Party = examples.SELLER) -> list[Letter]:
     reminders = [
-        reminder_letter([invoice], seller, tone, language, examples.TODAY) for tone in TONES for language in LANGUAGES
+        reminder_letter(invoice, seller, tone, language, examples.TODAY) for tone in TONES for language in LANGUAGES
     ]
     return [*reminders, *(examples.sent(invoice, seller, language) for language in LANGUAGES)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_three_tones_are_three_different_letters(language: Language) -> None:
-    letters = [reminder_letter([examples.INVOICE], examples.SELLER, tone, language, examples.TODAY) for tone in TONES]
+    letters = [reminder_letter(examples.INVOICE, examples.SELLER, tone, language, examples.TODAY) for tone in TONES]
 
     assert len({letter.subject for letter in letters}) == 3
     openings = {letter.body.split("\n\n")[1] for letter in letters}
@@ -60,7 +60,7 @@ def test_only_a_final_reminder_names_a_last_date_a_week_from_today(language: Lan
     naming = [
         tone
         for tone in TONES
-        if last in reminder_letter([examples.INVOICE], examples.SELLER, tone, language, examples.TODAY).body
+        if last in reminder_letter(examples.INVOICE, examples.SELLER, tone, language, examples.TODAY).body
     ]
 
     assert naming == ["final"]
@@ -68,7 +68,7 @@ def test_only_a_final_reminder_names_a_last_date_a_week_from_today(language: Lan
 
 @pytest.mark.parametrize("tone", TONES)
 def test_a_reminder_states_everything_needed_to_pay(tone: Tone) -> None:
-    body = reminder_letter([examples.PARTLY_PAID], examples.SELLER, tone, "en", examples.TODAY).body
+    body = reminder_letter(examples.PARTLY_PAID, examples.SELLER, tone, "en", examples.TODAY).body
 
     for stated in (
         "Invoice number  2026-0042",
@@ -92,18 +92,51 @@ def test_no_letter_claims_that_anything_was_delivered() -> None:
 
 
 def test_a_language_without_letters_gets_english_and_the_letter_says_so() -> None:
-    reminder = reminder_letter([examples.INVOICE], examples.SELLER, "firm", "de", examples.TODAY)
+    reminder = reminder_letter(examples.INVOICE, examples.SELLER, "firm", "de", examples.TODAY)
 
-    assert reminder == reminder_letter([examples.INVOICE], examples.SELLER, "firm", "en", examples.TODAY)
+    assert reminder == reminder_letter(examples.INVOICE, examples.SELLER, "firm", "en", examples.TODAY)
     assert (reminder.language, examples.sent(examples.INVOICE, examples.SELLER, "nl-BE").language) == ("en", "nl")
 
 
 @pytest.mark.parametrize("due_date", [None, examples.TODAY, examples.TODAY + dt.timedelta(days=1)])
 def test_what_is_not_overdue_is_not_reminded_of(due_date: dt.date | None) -> None:
     with pytest.raises(ValueError, match="overdue"):
-        reminder_letter(
-            [replace(examples.INVOICE, due_date=due_date)], examples.SELLER, "friendly", "en", examples.TODAY
-        )
+        reminder_letter(replace(examples.INVOICE, due_date=due_date), examples.SELLER, "friendly", "en", examples.TODAY)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_invoice_for_a_system_that_mails_itself_says_the_same_and_speaks_of_no_enclosure(language: Language) -> None:
+    ours = examples.sent(examples.INVOICE, examples.SELLER, language)
+    theirs = invoice_letter(examples.INVOICE, examples.SELLER, language)
+    enclosed = {"en": " and attached", "nl": " en in de bijlage", "sv": ", nedan och som bilaga"}[language]
+
+    assert enclosed in ours.body
+    assert " ".join(theirs.body.split()) == " ".join(ours.body.split()).replace(enclosed, "")
+    assert (theirs.subject, theirs.html, theirs.enclosures) == (ours.subject, None, ())
+
+
+@pytest.mark.parametrize(
+    "invoices", [[], [examples.INVOICE, examples.BARE], [examples.INVOICE, replace(examples.INVOICE, due_date=None)]]
+)
+def test_a_reminder_of_several_is_of_overdue_ones_in_one_currency(invoices: list[Invoice]) -> None:
+    with pytest.raises(ValueError, match=r"overdue|one currency"):
+        reminder_of_several(invoices, examples.SELLER, "firm", "en", examples.TODAY)
+
+
+@pytest.mark.parametrize("tone", TONES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_reminder_of_several_states_each_number_amount_and_reference_and_the_total(
+    language: Language, tone: Tone
+) -> None:
+    other = replace(examples.PARTLY_CREDITED, invoice_number="2026-0050", payment_reference="RF712348231")
+    body = reminder_of_several([examples.INVOICE, other], examples.SELLER, tone, language, examples.TODAY).body
+    figures = figures_for(language)
+
+    for each in (examples.INVOICE, other):
+        amount = re.escape(figures.amount(each.payable_amount, "EUR"))
+        assert re.search(rf"^{each.invoice_number} .* {amount} +{each.payment_reference}$", body, re.MULTILINE)
+    assert body.count(figures.amount(Decimal("2478.22"), "EUR")) >= 2
+    assert max(columns(row) for row in body.split("\n")) <= WIDTH
 
 
 def test_a_credit_note_asks_for_nothing_and_gives_no_bank_details() -> None:
@@ -175,7 +208,7 @@ def test_hostile_text_stays_data(text: str) -> None:
 def test_a_name_cannot_start_a_line_of_its_own() -> None:
     forged = "Acme\n\n  IBAN  NL00 EVIL 0000 0000 00"
     body = reminder_letter(
-        [replace(examples.INVOICE, buyer=Party(forged))], examples.SELLER, "firm", "en", examples.TODAY
+        replace(examples.INVOICE, buyer=Party(forged)), examples.SELLER, "firm", "en", examples.TODAY
     ).body
 
     assert "Dear Acme IBAN NL00 EVIL 0000 0000 00," in body
@@ -209,7 +242,7 @@ def test_the_payable_amount_stands_whole_in_every_reminder(
         paid_amount=Decimal(paid).scaleb(exponent),
         tax_inclusive_amount=Decimal(payable + paid).scaleb(exponent),
     )
-    body = reminder_letter([invoice], examples.SELLER, tone, language, examples.TODAY).body
+    body = reminder_letter(invoice, examples.SELLER, tone, language, examples.TODAY).body
     written = figures_for(language).amount(invoice.payable_amount, currency)
 
     assert re.search(rf"^  (Amount to pay|Te betalen|Att betala) +{re.escape(written)}$", body, re.MULTILINE)

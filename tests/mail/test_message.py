@@ -28,7 +28,7 @@ HEADERS = {
     "Content-Type",
     "Content-Transfer-Encoding",
 }
-LETTER = reminder_letter([examples.INVOICE], examples.SELLER, "friendly", "nl", examples.TODAY)
+LETTER = reminder_letter(examples.INVOICE, examples.SELLER, "friendly", "nl", examples.TODAY)
 INVOICE = examples.sent(examples.INVOICE, examples.SELLER, "sv")
 
 

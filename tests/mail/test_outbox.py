@@ -18,7 +18,7 @@ from . import examples
 from .conftest import MailServer, text_of
 
 SENDER = "billing@example.com"
-LETTER = reminder_letter([examples.INVOICE], examples.SELLER, "firm", "nl", examples.TODAY)
+LETTER = reminder_letter(examples.INVOICE, examples.SELLER, "firm", "nl", examples.TODAY)
 
 
 def mail(number: int = 1, hour: int = 9) -> EmailMessage:

@@ -20,7 +20,7 @@ from . import examples
 from .conftest import PASSWORD, Fault, FaultyServer, Mailbox, MailServer, Moment, Serving, authenticator, text_of
 
 SENDER = "Studio Noord <billing@studio.example>"
-LETTER = reminder_letter([examples.PARTLY_PAID], examples.SELLER, "friendly", "nl", examples.TODAY)
+LETTER = reminder_letter(examples.PARTLY_PAID, examples.SELLER, "friendly", "nl", examples.TODAY)
 
 
 def mail(letter: Letter = LETTER) -> EmailMessage:

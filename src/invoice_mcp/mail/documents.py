@@ -29,6 +29,11 @@ def make_document(invoice: Invoice, seller: Party, *, credited_number: str | Non
     return Document(terms["language"], page, fill_in(_TEXT, terms))
 
 
+def document_text(invoice: Invoice, seller: Party, *, credited_number: str | None = None) -> str:
+    """The plain text of the document alone; otherwise as `make_document`."""
+    return fill_in(_TEXT, document_terms(invoice, seller, credited_number))
+
+
 def prepare(language: str | None) -> None:
     """Load what the first document in a language needs, some 150 ms, ahead of a moment when others wait."""
     import segno.helpers  # noqa: F401

@@ -8,7 +8,7 @@ Names are put in as data: on one line each, nothing hidden in them, and never re
 import datetime as dt
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final, Literal
 
@@ -16,6 +16,7 @@ from invoice_mcp.domain.document import Document
 from invoice_mcp.domain.invoice import Invoice, Party
 from invoice_mcp.domain.text import fold
 from invoice_mcp.mail import layout
+from invoice_mcp.mail.documents import document_text
 from invoice_mcp.mail.figures import Figures, Language, figures_for, language_for
 from invoice_mcp.mail.templating import fill_in
 from invoice_mcp.mail.terms import common_terms, written_date
@@ -51,14 +52,23 @@ class Letter:
     enclosures: tuple[Enclosure, ...] = ()
 
 
-def reminder_letter(
-    invoices: Sequence[Invoice], seller: Party, tone: Tone, language: str | None, today: dt.date
-) -> Letter:
-    """A reminder of overdue invoices of one buyer, all in one currency.
+def reminder_letter(invoice: Invoice, seller: Party, tone: Tone, language: str | None, today: dt.date) -> Letter:
+    """A reminder of an overdue invoice.
 
     Args:
         language: the reader's (BCP 47); what we do not write is answered in English.
         today: the account's own date; a final reminder names today + `FINAL_DAYS` as the last date.
+
+    Raises:
+        ValueError: the invoice is not overdue on `today`.
+    """
+    return reminder_of_several([invoice], seller, tone, language, today)
+
+
+def reminder_of_several(
+    invoices: Sequence[Invoice], seller: Party, tone: Tone, language: str | None, today: dt.date
+) -> Letter:
+    """One reminder of overdue invoices of one buyer, all in one currency; otherwise as `reminder_letter`.
 
     Raises:
         ValueError: none, not all overdue on `today`, or in several currencies.
@@ -78,10 +88,25 @@ def reminder_letter(
     return _letter(used, tone, terms)
 
 
+def invoice_letter(
+    invoice: Invoice, seller: Party, language: str | None, *, credited_number: str | None = None
+) -> Letter:
+    """An invoice or credit note in plain text and with nothing enclosed, for systems that send mail themselves.
+
+    Args:
+        language: the reader's (BCP 47); what we do not write is answered in English.
+        credited_number: the printed number of the invoice a credit note takes back.
+    """
+    used = language_for(language)
+    words = _cover(invoice, seller, used, enclosed=False)
+    text = document_text(replace(invoice, language=used), seller, credited_number=credited_number)
+    return Letter(words.subject, f"{words.body}\n\n{text}", used)
+
+
 def document_letter(invoice: Invoice, seller: Party, document: Document) -> Letter:
     """The letter with an invoice or credit note: a few words, then the document itself, which is also enclosed."""
     language = language_for(document.language)
-    words = _letter(language, "cover", common_terms(invoice, seller, figures_for(language)))
+    words = _cover(invoice, seller, language, enclosed=True)
     return Letter(
         subject=words.subject,
         body=f"{words.body}\n\n{document.text}",
@@ -96,6 +121,11 @@ def _overdue(invoice: Invoice, seller: Party, figures: Figures, today: dt.date) 
         raise ValueError("only an overdue invoice is reminded of")
     days = (today - invoice.due_date).days
     return {**common_terms(invoice, seller, figures), "days_overdue": days}
+
+
+def _cover(invoice: Invoice, seller: Party, language: Language, *, enclosed: bool) -> Letter:
+    terms = common_terms(invoice, seller, figures_for(language))
+    return _letter(language, "cover", {**terms, "enclosed": enclosed})
 
 
 def _before(page: str, words: str) -> str:

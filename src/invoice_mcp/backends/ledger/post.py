@@ -14,7 +14,7 @@ from invoice_mcp.backends.ledger.heads import head_of, invoice_of
 from invoice_mcp.domain.invoice import Party
 from invoice_mcp.errors import InvoiceError, StorageFailed
 from invoice_mcp.mail.delivery import Delivery, Mailer
-from invoice_mcp.mail.letters import Letter, document_letter, reminder_letter
+from invoice_mcp.mail.letters import Letter, document_letter, reminder_of_several
 from invoice_mcp.mail.message import compose
 from invoice_mcp.storage import ledger_writes as sql
 from invoice_mcp.storage.engine import Database
@@ -86,4 +86,4 @@ class Post:
         seller = self._book.seller or Party(name=self._book.sender)
         if mail.tone is None:
             return document_letter(invoices[0], seller, documents.kept(connection, invoice_ids[0]))
-        return reminder_letter(invoices, seller, mail.tone, invoices[0].language, moment.today)
+        return reminder_of_several(invoices, seller, mail.tone, invoices[0].language, moment.today)
