@@ -168,6 +168,29 @@ def test_a_mail_that_was_sent_before_is_not_sent_when_its_file_comes_back(office
     assert len(server.bodies) == 1
 
 
+def test_what_is_no_longer_true_is_not_sent(office: Office, mailed: list[Any]) -> None:
+    paid, cancelled = (invoice["ref"] for invoice in invoices(office))
+    office.file.write_text(office.file.read_text("utf-8").replace("2026-03-02", "2026-04-02"), "utf-8")
+    [receipt] = office.json("call", "send_reminder", f"refs={paid}")["receipts"]
+    assert receipt["outcome"] == "queued"
+    office.json("call", "register_payment", f"ref={paid}", "amount=1.00")
+    asked = office.json(
+        "call", "change_phase", f"ref={cancelled}", "phase=cancelled", "expected_status=overdue", code=1
+    )
+    token = asked["error"]["confirmation"]
+    arguments = ("phase=cancelled", "expected_status=overdue", f"confirmation={token}")
+    office.json("call", "change_phase", f"ref={cancelled}", *arguments)
+    with mail_server(*FINE) as (server, port):
+        configure(office, smtp(port))
+        told = office.json("outbox", "send", "--yes", "--json", code=1)
+    numbers = {ref: invoice["invoice_number"] for invoice in invoices(office) for ref in [invoice["ref"]]}
+    outdated = sorted(each["detail"] for each in told if each["outcome"] == "outdated")
+    assert outdated == sorted(f"changed since it was written: {numbers[ref]}" for ref in (paid, cancelled))
+    [body] = server.bodies
+    assert f"Subject: Invoice {numbers[paid]} from".encode() in body
+    assert len(files(office)) == 2
+
+
 def test_without_a_mail_server_or_a_terminal_nothing_is_sent(office: Office, mailed: list[Any]) -> None:
     code, _, err = office.run("outbox", "send", "--yes")
     assert (code, "No mail server is configured" in err) == (1, True)

@@ -30,6 +30,7 @@ _TOLD = {
     "unknown": "handed over, but whether it left is not known; it is not sent again",
     "declined": "not sent; it still waits.",
     "failed": "not sent",
+    "outdated": "not sent",
 }
 
 
@@ -39,6 +40,10 @@ class MailRecord(Protocol):
 
     async def mail_went(self, message_id: str, outcome: Literal["sent", "unknown"]) -> bool:
         """Put on record what became of a mail out of the outbox; whether it is one of its own."""
+        ...
+
+    async def outdated(self, message_id: str) -> list[str]:
+        """The numbers of its invoices that a mail in the outbox no longer says the truth about."""
         ...
 
 
@@ -75,7 +80,8 @@ def send_command(context: click.Context, as_json: bool, yes: bool, ids: tuple[st
     """Send what waits by the mail server of the configuration, each mail once.
 
     ID is as `outbox list` prints it; without one, all that waits is sent. Each mail is shown and asked about, unless
-    --yes is given. The exit code is 1 when not all were sent.
+    --yes is given. A reminder whose invoice changed since, and an invoice that was cancelled, are not sent any more.
+    The exit code is 1 when not all were sent.
     """
     settings = configured(context)
     if not yes and not terminal.can_ask():
@@ -104,6 +110,9 @@ async def _send(
 async def _outcome(services: "Services", mailer: "Mailer", mail: "WaitingMail", *, unasked: bool) -> dict[str, str]:
     from invoice_mcp.mail.delivery import send_waiting
 
+    changed = [number for book in _books(services) for number in await book.outdated(mail.message_id)]
+    if changed:
+        return {"outcome": "outdated", "detail": f"changed since it was written: {', '.join(changed)}"}
     if not unasked and not await terminal.ask(f"Send {_described(mail)}?"):
         return {"outcome": "declined"}
     try:
@@ -116,11 +125,14 @@ async def _outcome(services: "Services", mailer: "Mailer", mail: "WaitingMail", 
 
 
 async def _put_on_record(services: "Services", message_id: str, outcome: Literal["sent", "unknown"]) -> None:
-    for account in services.accounts.all():
-        if account.capabilities is not None and account.capabilities.own_journal:
-            backend = account.backend()
-            if isinstance(backend, MailRecord) and await backend.mail_went(message_id, outcome):
-                return
+    for book in _books(services):
+        if await book.mail_went(message_id, outcome):
+            return
+
+
+def _books(services: "Services") -> list[MailRecord]:
+    own = [each for each in services.accounts.all() if each.capabilities is not None and each.capabilities.own_journal]
+    return [backend for backend in (account.backend() for account in own) if isinstance(backend, MailRecord)]
 
 
 def _outbox(settings: "Settings") -> Path:

@@ -27,6 +27,7 @@ from invoice_mcp.domain.invoice import Invoice, Party
 from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position
 from invoice_mcp.errors import InvoiceError
 from invoice_mcp.mail.delivery import Mailer
+from invoice_mcp.storage import ledger_mails as mails
 from invoice_mcp.storage import ledger_reads as reads
 from invoice_mcp.storage import ledger_writes as sql
 from invoice_mcp.storage.engine import Database
@@ -177,7 +178,11 @@ class LedgerBackend:
     async def mail_went(self, message_id: str, outcome: Literal["sent", "unknown"]) -> bool:
         """Put on record what became of a mail that had been put into the outbox; whether it is one of this book."""
         at = self._moment().at
-        return await self._database.write(lambda c: sql.settle_queued(c, message_id, outcome, at))
+        return await self._database.write(lambda c: mails.settle_queued(c, message_id, outcome, at))
+
+    async def outdated(self, message_id: str) -> list[str]:
+        """The numbers of this book's invoices that a mail in the outbox no longer says the truth about."""
+        return await self._database.read(lambda c: mails.changed_since_mailed(c, message_id))
 
     async def close(self) -> None:
         await self._database.close()
@@ -211,5 +216,5 @@ class LedgerBackend:
             if shared is None:
                 shared = mail
             elif mail is not None:
-                sql.share_message_id(connection, shared.message_id, mail.message_id)
+                mails.share_message_id(connection, shared.message_id, mail.message_id)
         return outcomes, shared

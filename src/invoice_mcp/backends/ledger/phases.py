@@ -17,6 +17,7 @@ from invoice_mcp.domain.status import Kind, Phase
 from invoice_mcp.errors import Conflict, InvalidRequest, OutcomeUnknown, PolicyRefused, Unsupported
 from invoice_mcp.mail.documents import prepare
 from invoice_mcp.mail.message import is_address
+from invoice_mcp.storage import ledger_mails as mails
 from invoice_mcp.storage import ledger_writes as sql
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def _still_to_mail(connection: "apsw.Connection", request: ChangePhase, head: Ma
     Raises:
         OutcomeUnknown: one may have left.
     """
-    outcomes = sql.mailed_outcomes(connection, head["seq"])
+    outcomes = mails.mailed_outcomes(connection, head["seq"])
     if request.deliver != "email" or outcomes & {"sent", "queued"}:
         return False
     if outcomes & {"pending", "unknown"}:
@@ -267,7 +268,7 @@ def _send(
         sql.set_sent_to(connection, head["seq"], "manual", None, moment.at)
         return None
     mail = OwedMail(owed_id(book), "invoice", None, body["recipient"])
-    sql.insert_mail(
+    mails.insert_mail(
         connection,
         {
             "message_id": mail.message_id,

@@ -16,6 +16,7 @@ from invoice_mcp.errors import InvoiceError, StorageFailed
 from invoice_mcp.mail.delivery import Delivery, Mailer
 from invoice_mcp.mail.letters import Letter, document_letter, reminder_of_several
 from invoice_mcp.mail.message import compose
+from invoice_mcp.storage import ledger_mails as mails
 from invoice_mcp.storage import ledger_writes as sql
 from invoice_mcp.storage.engine import Database
 
@@ -47,12 +48,12 @@ class Post:
         ]
 
         def settle(connection: "apsw.Connection") -> None:
-            sql.settle_mail(connection, mail.message_id, delivery.outcome, moment.at)
+            mails.settle_mail(connection, mail.message_id, delivery.outcome, moment.at)
             for operation, done in results:
                 seq = head_of(connection, done.invoice_id)["seq"]
                 sql.update_operation(connection, operation, done.result)
                 if mail.purpose == "reminder" and delivery.outcome == "refused":
-                    sql.uncount_reminder(connection, seq, moment.at)
+                    mails.uncount_reminder(connection, seq, moment.at)
                     sql.release_operation(connection, operation)
                 if mail.purpose == "invoice" and delivery.outcome in ("sent", "queued"):
                     sql.set_sent_to(connection, seq, delivery.channel, mail.recipient, moment.at)

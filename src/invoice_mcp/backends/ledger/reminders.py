@@ -10,7 +10,7 @@ from invoice_mcp.domain.invoice import Invoice
 from invoice_mcp.domain.requests import SendReminder
 from invoice_mcp.mail.message import is_address
 from invoice_mcp.mail.skipping import skip_reason
-from invoice_mcp.storage import ledger_writes as sql
+from invoice_mcp.storage import ledger_mails as mails
 
 if TYPE_CHECKING:
     import apsw
@@ -58,8 +58,8 @@ def perform(connection: "apsw.Connection", book: Book, step: Step, moment: Momen
     head = unchanged(connection, step.before["invoice"], step.before["version"])
     body = step.body
     mail = OwedMail(owed_id(book), "reminder", body["tone"], body["recipient"])
-    sql.count_reminder(connection, head["seq"], moment.at)
-    sql.insert_mail(
+    mails.count_reminder(connection, head["seq"], moment.at)
+    mails.insert_mail(
         connection,
         {
             "message_id": mail.message_id,
