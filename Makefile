@@ -3,7 +3,7 @@
 
 VENV := .venv
 PY := $(VENV)/bin/python
-BENCHMARKS := benchmarks/stdio.py benchmarks/ledger.py
+BENCHMARKS := benchmarks/stdio.py benchmarks/search.py benchmarks/memory.py benchmarks/ledger.py
 
 # The first interpreter on PATH that is new enough and can make virtual environments; or name one: make PYTHON=…
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -44,7 +44,7 @@ check: $(VENV)/.dev
 	$(PY) docs/generate.py --check
 
 bench: $(VENV)/.dev
-	for benchmark in $(BENCHMARKS); do $(PY) "$$benchmark" || exit 1; done
+	failed=0; for benchmark in $(BENCHMARKS); do $(PY) "$$benchmark" || failed=1; done; exit $$failed
 
 schemas: $(VENV)/.runtime
 	$(VENV)/bin/invoice-mcp schemas --write

@@ -65,6 +65,11 @@ class Server:
         self._receive()
         self._send({"method": "notifications/initialized"})
 
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
     def request(self, tool: str, arguments: dict[str, Any]) -> None:
         """Ask for a call and do not wait."""
         self._last_id += 1

@@ -2,7 +2,8 @@
 
 import pytest
 
-pytest.register_assert_rewrite(*(f"tests.backends.{name}" for name in ("contract", "matrix", "replies", "usage")))
+SUITES = ("contract", "crowds", "interruptions", "lateness", "matrix", "replies", "usage")
+pytest.register_assert_rewrite(*(f"tests.backends.{name}" for name in SUITES))
 
 from tests.backends.contract import desk  # noqa: E402 -- asserts are rewritten at import
 

@@ -258,7 +258,7 @@ class Stand:
         if answer.startswith("refused") and self.office.happened() - before != deed.after(spot.request - 1):
             wrong.append(f"{answer}, but {dict(self.office.happened() - before)} happened")
         check(answer)
-        backend = self._guarded(self.office.backend)
+        backend = self.backend()
         check(await call(backend, write()))
         await self.office.clock.sleep(SETTLE.total_seconds() + 1)
         await self.office.proxy.settled()
@@ -269,8 +269,9 @@ class Stand:
         check(await call(backend, write()))
         return [f"{spot}, {fault.name}: {each}" for each in wrong]
 
-    def _guarded(self, vendor: VendorBackend) -> Backend:
-        return self.guard(self.office.account, vendor, self.journal, self.office.clock)
+    def backend(self, vendor: VendorBackend | None = None) -> Backend:
+        """The account as a process sees it that has just begun."""
+        return self.guard(self.office.account, vendor or self.office.backend, self.journal, self.office.clock)
 
     async def _struck(self, write: Callable[[], Write], spot: Spot, fault: Fault) -> str:
         """The answer of the write while the fault strikes it; the fault has to have struck."""
@@ -317,7 +318,7 @@ class Stand:
 
     async def _performed(self, vendor: Any, steps: Sequence[Step]) -> str:
         try:
-            await perform(self._guarded(vendor), None, steps, None)
+            await perform(self.backend(vendor), None, steps, None)
         except OutcomeUnknown:
             return "unknown"
         except InvoiceError as error:

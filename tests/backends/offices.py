@@ -7,9 +7,11 @@ from typing import Any, Final
 
 from tests.backends.moneybird import office as moneybird
 from tests.backends.test_ledger_contract import ledger_office
+from tests.backends.ysuite import office as ysuite
 
 OFFICES: Final[Mapping[str, Callable[[Path, int], AbstractAsyncContextManager[Any]]]] = {
     "ledger": ledger_office,
     "moneybird": lambda _folder, invoices: moneybird.office(invoices),
+    "ysuite": lambda _folder, invoices: ysuite.bench(invoices),
 }
 """By backend: an office in a folder, with so many invoices. A new adapter is one line here."""

@@ -6,6 +6,7 @@ subclassing `ReplyContract` with its recorded replies, what is read out of them,
 
 import copy
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -68,7 +69,7 @@ def damaged(reply: Any, place: Place, value: Any) -> Any:
     return copied
 
 
-class ReplyContract:
+class ReplyContract(ABC):
     """Subclass it.
 
     Attributes:
@@ -94,9 +95,9 @@ class ReplyContract:
         if "reply" in metafunc.fixturenames:
             metafunc.parametrize("reply", cls.replies.values(), ids=cls.replies)
 
+    @abstractmethod
     def read(self, reply: Any) -> dict[str, Any]:
         """What the adapter makes of the reply, as it is shown."""
-        raise NotImplementedError
 
     def test_a_damaged_reply_is_refused_by_place_or_reads_the_same(self, reply: Any) -> None:
         whole = self.read(reply)

@@ -83,10 +83,10 @@ class Person:
 class Office:
     """The tools over one configuration; answers are checked to be JSON, errors come back as their objects."""
 
-    def __init__(self, folder: Path, clock: HeldClock, **parts: str) -> None:
+    def __init__(self, folder: Path, clock: HeldClock, configuration: str = CONFIGURATION, **parts: str) -> None:
         self.folder = folder
         self.clock = clock
-        text = CONFIGURATION.format(**{"policy": "", "mode": "full", "account": "", "more": "", **parts})
+        text = configuration.format(**{"policy": "", "mode": "full", "account": "", "more": "", **parts})
         self.settings = parse_settings(text, folder)
         self.services = Services(self.settings, clock)
         self.person = Person()

@@ -1,7 +1,12 @@
 """The same call twice is one effect and the same answer, whoever repeats it and however it is spelled."""
 
-import anyio
+from typing import Any
 
+import anyio
+import pytest
+
+from invoice_mcp.service import carrying
+from invoice_mcp.writes.protocol import replay
 from tests.flows.conftest import HeldClock, Office, code
 
 LINE = {"item_name": "Design", "quantity": "1", "net_price": "100.00"}
@@ -153,3 +158,23 @@ async def test_different_writes_at_once_all_count(office: Office) -> None:
     invoice = await office.invoice(ref)
     assert invoice["paid_amount"] == "4.65"
     assert invoice["payable_amount"] == "1205.35"
+
+
+@pytest.mark.parametrize("phase", ["paused", "dubious"])
+async def test_what_another_process_did_meanwhile_is_replayed_and_not_found_done(
+    office: Office, monkeypatch: pytest.MonkeyPatch, phase: str
+) -> None:
+    ref = await office.sent(price="10.00")
+    asked = {"ref": ref, "phase": phase, "idempotency_key": KEY}
+    first = await office.call("change_phase", **asked)
+    looked = iter([True])
+
+    async def too_early(*arguments: Any) -> Any:
+        """The first look comes before the other process has begun."""
+        return None if next(looked, False) else await replay(*arguments)
+
+    monkeypatch.setattr(carrying, "replay", too_early)
+    again = await office.call("change_phase", **asked)
+    assert (again["outcome"], again["changed"]) == ("replayed", True)
+    assert again["first_at"]
+    assert {key: again[key] for key in ("from", "to")} == {key: first[key] for key in ("from", "to")}

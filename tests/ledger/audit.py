@@ -41,11 +41,13 @@ RULES: Final[Mapping[str, str]] = {
         SELECT id FROM invoices WHERE state = 'issued' AND number IS NULL OR state = 'draft' AND number IS NOT NULL""",
     "every payment was written with one operation": """
         SELECT id FROM payments AS p WHERE 1 <> (SELECT count(*) FROM operations WHERE tool = 'register_payment'
-        AND result ->> '$.payment.id' = p.id AND result ->> '$.payment.undone' IS NULL)""",
+        AND result ->> '$.payment.id' = p.id AND result ->> '$.payment.undone' IS NULL)
+        + (SELECT count(*) FROM operations AS o, json_each(o.result, '$.payments') AS taken
+        WHERE tool = 'import' AND taken.value = p.id)""",
     "every invoice was written with an operation": """
         SELECT id FROM invoices AS i WHERE NOT EXISTS
         (SELECT 1 FROM operations WHERE invoice_seq IN (i.seq, i.credits_seq)
-         AND tool IN ('create_invoice', iif(i.credits_seq IS NULL, NULL, 'change_phase')))""",
+         AND tool IN ('create_invoice', 'import', iif(i.credits_seq IS NULL, NULL, 'change_phase')))""",
     "reminders are counted once each": """
         SELECT id FROM invoices AS i WHERE reminder_count <>
         (SELECT count(*) FROM mails WHERE invoice_seq = i.seq AND purpose = 'reminder' AND outcome <> 'refused')""",

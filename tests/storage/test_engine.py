@@ -392,3 +392,56 @@ asyncio.run(main())
     done = run_program(source, path)
     assert (done.returncode, done.stdout) == (0, "['a']\n"), done.stderr
     assert texts_in(path)[0] == "a"
+
+
+def thread_and_texts(connection: apsw.Connection) -> tuple[int, list[str]]:
+    return threading.get_ident(), texts(connection)
+
+
+async def test_a_glance_is_taken_here_once_the_file_is_open_and_sees_what_others_wrote(
+    opener: Opener, path: Path
+) -> None:
+    database = opener()
+    assert (await database.glance(thread_and_texts))[0] != threading.get_ident()
+    await database.write(add("ours"))
+    assert await database.glance(thread_and_texts) == (threading.get_ident(), ["ours"])
+    other = opener()
+    await other.write(add("theirs"))
+    assert await database.glance(thread_and_texts) == (threading.get_ident(), ["ours", "theirs"])
+
+
+async def test_a_glance_cannot_write_and_its_errors_pass(opener: Opener) -> None:
+    database = opener()
+    await database.write(add("a"))
+    with pytest.raises(StorageFailed):
+        await database.glance(add("b"))
+    with pytest.raises(ZeroDivisionError):
+        await database.glance(lambda connection: 1 // 0)
+    assert await database.glance(texts) == ["a"]
+
+
+async def test_a_glance_that_finds_the_file_locked_waits_elsewhere(opener: Opener) -> None:
+    database = opener()
+    await database.write(add("a"))
+    here = threading.get_ident()
+    tried: list[int] = []
+
+    def work(connection: apsw.Connection) -> list[str]:
+        tried.append(threading.get_ident())
+        if tried[-1] == here:
+            raise apsw.BusyError("the file is locked")
+        return texts(connection)
+
+    assert await database.glance(work) == ["a"]
+    assert tried[0] == here
+    assert len(tried) == 2
+    assert (await database.glance(thread_and_texts))[0] == here
+
+
+async def test_a_closed_database_takes_no_glance(opener: Opener) -> None:
+    database = opener()
+    await database.write(add("a"))
+    await database.glance(texts)
+    await database.close()
+    with pytest.raises(StorageFailed):
+        await database.glance(texts)

@@ -3,12 +3,14 @@
 import datetime as dt
 import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import anyio.lowlevel
 import pytest
 
+from invoice_mcp.backends.base import Step
 from invoice_mcp.errors import Conflict, DeadlineExceeded, DuplicateSuspected, OutcomeUnknown, VendorRefused
 from invoice_mcp.net.answers import LostAnswer
 from invoice_mcp.storage.engine import Database
@@ -235,3 +237,36 @@ async def test_writes_are_counted_over_all_processes(till: Till) -> None:
     assert await till.backend.writes_since(till.clock.now() - dt.timedelta(minutes=1)) == 1
     till.clock.advance(61)
     assert await till.backend.writes_since(till.clock.now() - dt.timedelta(minutes=1)) == 0
+
+
+async def test_look_alikes_of_a_lost_write_are_named(till: Till) -> None:
+    till.vendor.plan = ["before"]
+    till.vendor.marker = False
+    till.vendor.look_alikes = ("7", "8")
+    with pytest.raises(OutcomeUnknown) as caught:
+        await till.call()
+    assert caught.value.candidates == [{"ref": "till:7"}, {"ref": "till:8"}]
+
+
+async def test_reminders_that_left_or_may_have_are_on_record(till: Till) -> None:
+    sent, lost, refused = (_reminder_of(str(index)) for index in range(3))
+    till.vendor.marker = False
+    till.vendor.plan = ["ok", "before", "refuse"]
+    await perform(till.backend, None, [sent], None)
+    with pytest.raises(OutcomeUnknown):
+        await perform(till.backend, None, [lost], None)
+    with pytest.raises(VendorRefused):
+        await perform(till.backend, None, [refused], None)
+    found = await till.journal.reminders("till", ["0", "1", "2", "3"])
+    assert {invoice: [(each.outcome, each.tone, each.to) for each in told] for invoice, told in found.items()} == {
+        "0": [("sent", "firm", "a@b.example")],
+        "1": [("unknown", "firm", "a@b.example")],
+    }
+    assert await till.journal.reminders("another", ["0"]) == {}
+
+
+def _reminder_of(invoice_id: str) -> Step:
+    [step] = steps(f"op_mail_{invoice_id}", mails=True)
+    identity = replace(step.identity, tool="send_reminder", fingerprint=invoice_id * 64)
+    body = {"tone": "firm", "channel": "email", "recipient": "a@b.example"}
+    return replace(step, identity=identity, before={"invoice": invoice_id}, body=body)

@@ -31,11 +31,12 @@ class HeldClock:
 class Vendor:
     """Carries out steps by the plan: `ok`, `before` and `after` (the answer is lost), a number (it acts that many
     seconds after the answer was lost), `refuse`. After the plan everything is `ok`. `marker` false: what it did
-    cannot be told from what others did."""
+    cannot be told from what others did, `look_alikes` among it."""
 
     clock: HeldClock
     plan: list[str | int] = field(default_factory=list)
     marker: bool = True
+    look_alikes: tuple[str, ...] = ()
     requests: int = 0
     _effects: list[tuple[dt.datetime, int, str]] = field(default_factory=list)
 
@@ -61,7 +62,7 @@ class Vendor:
 
     async def find(self, step: Step, done: Sequence[StepResult]) -> Found | Absent | Undetermined:
         if not self.marker:
-            return Undetermined()
+            return Undetermined(self.look_alikes)
         if (step.number, step.identity.operation) in self.effects:
             return Found(f"inv-{step.number}", {f"step_{step.number}": "done"})
         return Absent()

@@ -5,21 +5,24 @@ nothing of a vendor's vocabulary passes this interface, except `vendor_status` a
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from invoice_mcp.clock import Clock
 from invoice_mcp.domain.document import Document
 from invoice_mcp.domain.identity import Identity
-from invoice_mcp.domain.invoice import Invoice, Party
+from invoice_mcp.domain.invoice import Invoice, Party, Reminder
 from invoice_mcp.domain.money import Money
 from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position, SortKey
 from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, RegisterPayment, SendReminder
 from invoice_mcp.errors import InvoiceError
 from invoice_mcp.settings import MailSettings
+
+if TYPE_CHECKING:
+    from invoice_mcp.net import Limits
 
 
 class Level(StrEnum):
@@ -46,6 +49,9 @@ class Capabilities:
     `filters` and `sorts` are what it does itself; the rest is done here while scanning. `markers` names, per
     write, what proves afterwards that a write was ours. `read_posts` are paths that read although they are POSTs.
     `own_journal`: its writes are recorded in the transaction of their effect, so it is a `Backend` as it is.
+    `unlisted` are the fields of a row that its lists do not tell: what is searched or grouped by them is said to be
+    missing. `unsayable` are the arguments of create_invoice that it cannot be told, and that are refused unasked:
+    names, dotted where they lie deeper, `kind` for credit notes.
     `keyset`: it filters, sorts and sums all by itself, and its pages go on from a key, at no request.
     """
 
@@ -59,6 +65,8 @@ class Capabilities:
     markers: Mapping[str, str] = field(default_factory=dict)
     read_posts: frozenset[str] = frozenset()
     own_journal: bool = False
+    unlisted: frozenset[str] = frozenset()
+    unsayable: frozenset[str] = frozenset()
     keyset: bool = False
 
     def can(self, tool: str) -> bool:
@@ -181,11 +189,22 @@ class Probe:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
+Reminded = Callable[[Sequence[str]], Awaitable[Mapping[str, Sequence[Reminder]]]]
+"""The reminders of invoices of one account that left from here, by invoice id."""
+
+
+async def never_reminded(_invoice_ids: Sequence[str]) -> Mapping[str, Sequence[Reminder]]:
+    """Of an account with nothing on record."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a backend is handed besides its account's settings. `today` is the account's own date.
 
-    `scan_pages`: so many pages of a vendor's list one call reads at most.
+    `scan_pages`: so many pages of a vendor's list one call reads at most. `reminded`: what this program has mailed, for
+    systems that do not know of it. `limits`: those of vendors that count the requests of all accounts of a process as
+    one, by the vendor's host; an adapter adds its own when it is the first.
     """
 
     mail: MailSettings
@@ -193,6 +212,8 @@ class Surroundings:
     clock: Clock
     today: Callable[[], dt.date]
     scan_pages: int
+    reminded: Reminded = never_reminded
+    limits: MutableMapping[str, "Limits"] = field(default_factory=dict)
 
 
 class VendorBackend(Protocol):

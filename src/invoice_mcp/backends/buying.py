@@ -1,6 +1,6 @@
 """Whom a search or a new invoice means, among the records a system has of buyers: never a guess."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -49,12 +49,46 @@ def narrowed(wanted: str, named: Iterable[tuple[str, str]], wording: Wording, *,
     """The buyers whose name contains `wanted`. `named` are ids and names as found; `more`: not all were read."""
     ids = sorted({buyer_id for buyer_id, name in named if fold(wanted) in fold(name)})
     if not ids and not more:
-        return Narrowed(gap=Gap(f"no {wording.one} bears this name", ("buyer",)))
+        return Narrowed(gap=Gap(f"no {wording.one} bears this name", ("buyer",), nothing_missing=True))
     if len(ids) > MAX_BUYERS or more:
         number = f"{len(ids)}{' or more' if more else ''}"
         several = wording.several.partition(" ")[0]
         return Narrowed(gap=Gap(f"buyer matches {number} {several}; give more of the name, or a buyer_id", ("buyer",)))
     return Narrowed(ids)
+
+
+def check_sayable(given: BuyerInput, wording: Wording, is_id: Callable[[str], bool]) -> None:
+    """Refuse, before anything is asked, to add a buyer, and an id that the system cannot have.
+
+    Raises:
+        Unsupported: a new one.
+        NotFound: no such id.
+    """
+    check_not_new(given, wording)
+    if given.id is not None and not is_id(given.id):
+        raise no_such_id(wording)
+
+
+async def resolve(
+    given: BuyerInput,
+    wording: Wording,
+    *,
+    by_id: Callable[[str], Awaitable[Party | None]],
+    by_name: Callable[[str], Awaitable[Sequence[Party]]],
+) -> Party:
+    """The buyer meant: by id, else the one who bears exactly that name, else the only one whose name contains it.
+
+    Raises:
+        NotFound: nobody of that id or name.
+        Ambiguous: several; candidates are listed.
+        InvalidRequest: details that differ from those on file.
+    """
+    if given.id is None:
+        return choose(given, await by_name(given.name or ""), wording)
+    found = await by_id(given.id)
+    if found is None:
+        raise no_such_id(wording)
+    return unchanged(found, given, wording)
 
 
 def check_not_new(given: BuyerInput, wording: Wording) -> None:

@@ -18,9 +18,11 @@ class Adapter(NamedTuple):
 
 _LEDGER = "invoice_mcp.backends.ledger"
 _MONEYBIRD = "invoice_mcp.backends.moneybird"
+_YSUITE = "invoice_mcp.backends.ysuite"
 ADAPTERS: Final[Mapping[str, Adapter]] = {
     "ledger": Adapter(f"{_LEDGER}.capabilities:CAPABILITIES", f"{_LEDGER}.connect:connect"),
     "moneybird": Adapter(f"{_MONEYBIRD}.capabilities:CAPABILITIES", f"{_MONEYBIRD}.connect:connect"),
+    "ysuite": Adapter(f"{_YSUITE}.capabilities:CAPABILITIES", f"{_YSUITE}.connect:connect"),
 }
 
 

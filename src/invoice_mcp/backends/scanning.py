@@ -4,7 +4,7 @@ A list is read so many pages at a time. What was read is filtered, sorted and su
 passed over. A later call goes on where an earlier one stopped.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Generic, NamedTuple, TypeVar
 
@@ -205,6 +205,27 @@ async def page_of(source: Source[R], window: Window[R], filters: Filters, mark: 
         gaps=tuple(gaps),
         loose_number=filters.loose_number and bool(found),
         partial=bool(gaps),
+    )
+
+
+FILTERED_BY: Final = {
+    "buyer_reference": ("buyer_reference",),
+    "paid_on": ("paid_from", "paid_to"),
+    "updated_at": ("updated_since",),
+}
+"""Fields of a row that not every system lists, and the arguments that filter by them."""
+
+
+def untold_filters(query: InvoiceQuery, unlisted: Collection[str], system: str) -> Gap | None:
+    """What to say of a query that asks for fields its lists do not tell (`Capabilities.unlisted`); nothing is read."""
+    asked = tuple(
+        argument
+        for field in sorted(unlisted)
+        for argument in FILTERED_BY.get(field, ())
+        if getattr(query, argument) is not None
+    )
+    return (
+        Gap(f"lists of {system} tell nothing that {', '.join(asked)} could be held against", asked) if asked else None
     )
 
 

@@ -2,6 +2,7 @@
 
 import importlib
 import io
+import keyword
 import os
 import sys
 from collections.abc import Sequence
@@ -16,8 +17,20 @@ from invoice_mcp.settings import ConfigError
 
 PROGRAM: Final = "invoice-mcp"
 
-COMMANDS: Final = ("serve", "demo", "call", "accounts", "doctor", "buyers", "outbox", "operations", "schemas")
-"""In the order of the help. The command `x` is `command` in the module `invoice_mcp.cli.x`."""
+COMMANDS: Final = (
+    "serve",
+    "demo",
+    "call",
+    "accounts",
+    "doctor",
+    "buyers",
+    "outbox",
+    "operations",
+    "import",
+    "export",
+    "schemas",
+)
+"""In the order of the help. The command `x` is `command` in the module `invoice_mcp.cli.x`, or `x_` for a keyword."""
 
 EXIT_FAILED: Final = 1
 EXIT_CONFIGURATION: Final = 2
@@ -37,7 +50,8 @@ class Commands(click.Group):
 
 
 def _command(name: str) -> click.Command:
-    command: click.Command = importlib.import_module(f"invoice_mcp.cli.{name}").command
+    module = f"{name}_" if keyword.iskeyword(name) else name
+    command: click.Command = importlib.import_module(f"invoice_mcp.cli.{module}").command
     return command
 
 

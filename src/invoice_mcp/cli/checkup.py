@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from invoice_mcp.domain.tools import TOOLS
 from invoice_mcp.errors import InvoiceError
+from invoice_mcp.mail.outcome import OUTBOX
 from invoice_mcp.settings import ConfigError, LedgerOptions, MailSettings
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from invoice_mcp.storage.engine import DatabaseFacts
 
 Finding = dict[str, Any]
-
-OUTBOX: Final = "outbox"
-"""The folder in the state directory where mail waits."""
 
 _RESTORE: Final = "Stop what uses it, keep a copy of the file, and put back a backup."
 _LOOK_THERE: Final = "Check the account's settings, and the system itself."

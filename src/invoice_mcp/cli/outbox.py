@@ -136,7 +136,9 @@ def _books(services: "Services") -> list[MailRecord]:
 
 
 def _outbox(settings: "Settings") -> Path:
-    return settings.state_dir / "outbox"
+    from invoice_mcp.mail.outcome import OUTBOX
+
+    return settings.state_dir / OUTBOX
 
 
 def _mailer(settings: "Settings") -> "Mailer":
@@ -145,7 +147,7 @@ def _mailer(settings: "Settings") -> "Mailer":
     Raises:
         PolicyRefused: there is none.
     """
-    from invoice_mcp.mail.delivery import mailer_for
+    from invoice_mcp.mail.delivery import configured_mailer
 
     mail = settings.mail
     if mail.server is None or mail.sender is None:
@@ -153,8 +155,7 @@ def _mailer(settings: "Settings") -> "Mailer":
             "No mail server is configured, so nothing can be sent.",
             next="Set mail.smtp_url and mail.from in the configuration, or open the files in a mail program.",
         )
-    password = None if mail.password is None else mail.password.reveal
-    return mailer_for(mail.server, password=password, sender=mail.sender, outbox=_outbox(settings))
+    return configured_mailer(mail, otherwise=mail.sender, state_dir=settings.state_dir)
 
 
 def _all(outbox: Path) -> list[tuple["WaitingMail", str]]:

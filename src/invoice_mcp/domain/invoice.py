@@ -138,7 +138,8 @@ class Abilities:
 class Invoice:
     """One sales invoice or credit note; amounts in `currency`, a credit note's negative.
 
-    `payable_amount` is what is still owed. `status` holds for the account's own today.
+    `payable_amount` is what is still owed. `status` holds for the account's own today. `tax_exclusive_amount` and
+    `tax_amount` None: the system does not tell what of the total is tax.
     """
 
     ref: Ref
@@ -146,8 +147,8 @@ class Invoice:
     status: Status
     currency: str
     buyer: Party
-    tax_exclusive_amount: Decimal
-    tax_amount: Decimal
+    tax_exclusive_amount: Decimal | None
+    tax_amount: Decimal | None
     tax_inclusive_amount: Decimal
     paid_amount: Decimal
     payable_amount: Decimal

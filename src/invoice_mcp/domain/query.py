@@ -88,6 +88,7 @@ class InvoiceQuery:
 class InvoiceRow:
     """One invoice in a list. Amounts in `currency`; a credit note's are negative.
 
+    `tax_exclusive_amount` and `tax_amount` None: the system's lists do not tell what of the total is tax.
     `buyer_identifiers` are what the buyer can be known by in other accounts (`domain.same_buyer`).
     """
 
@@ -97,8 +98,8 @@ class InvoiceRow:
     currency: str
     buyer: str
     payable_amount: Decimal
-    tax_exclusive_amount: Decimal
-    tax_amount: Decimal
+    tax_exclusive_amount: Decimal | None
+    tax_amount: Decimal | None
     tax_inclusive_amount: Decimal
     invoice_number: str | None = None
     issue_date: dt.date | None = None
@@ -119,13 +120,16 @@ class InvoiceRow:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over one currency. `not_issued` sums apart what has no number: drafts, scheduled and discarded ones."""
+    """Sums over one currency. `not_issued` sums apart what has no number: drafts, scheduled and discarded ones.
+
+    A sum of which a part is not known is None.
+    """
 
     currency: str
     not_issued: bool
     count: int
-    tax_exclusive_amount: Decimal
-    tax_amount: Decimal
+    tax_exclusive_amount: Decimal | None
+    tax_amount: Decimal | None
     tax_inclusive_amount: Decimal
     payable_amount: Decimal
     overdue_amount: Decimal
@@ -148,14 +152,15 @@ class Ageing:
 class Group:
     """Sums of one group in one currency. `key` is a buyer's name, an account, a status, `2026-03`, or a tax rate.
 
+    A sum of which a part is not known is None.
     `buyer_identifiers` as in rows; `same_name`: another buyer, as far as can be told, has the same name.
     """
 
     key: str
     currency: str
     count: int
-    tax_exclusive_amount: Decimal
-    tax_amount: Decimal
+    tax_exclusive_amount: Decimal | None
+    tax_amount: Decimal | None
     tax_inclusive_amount: Decimal
     payable_amount: Decimal
     overdue_amount: Decimal
@@ -167,10 +172,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """What an answer lacks, and why; `fields` names the arguments that were not applied."""
+    """What an answer lacks, and why; `fields` names the arguments that were not applied.
+
+    `nothing_missing`: there is nothing to be found, and this is why.
+    """
 
     reason: str
     fields: tuple[str, ...] = ()
+    nothing_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,8 +92,8 @@ def render_invoice(invoice: Invoice) -> dict[str, Any]:
             "issue_date": _date(invoice.issue_date),
             "due_date": _date(invoice.due_date),
             "currency": currency,
-            "tax_exclusive_amount": _money(invoice.tax_exclusive_amount, currency),
-            "tax_amount": _money(invoice.tax_amount, currency),
+            "tax_exclusive_amount": _known_money(invoice.tax_exclusive_amount, currency),
+            "tax_amount": _known_money(invoice.tax_amount, currency),
             "tax_inclusive_amount": _money(invoice.tax_inclusive_amount, currency),
             "paid_amount": _money(invoice.paid_amount, currency),
             "payable_amount": _money(invoice.payable_amount, currency),
@@ -163,8 +163,8 @@ def render_totals(totals: Totals) -> dict[str, Any]:
         {
             "currency": currency,
             "count": totals.count,
-            "tax_exclusive_amount": _money(totals.tax_exclusive_amount, currency),
-            "tax_amount": _money(totals.tax_amount, currency),
+            "tax_exclusive_amount": _known_money(totals.tax_exclusive_amount, currency),
+            "tax_amount": _known_money(totals.tax_amount, currency),
             "tax_inclusive_amount": _money(totals.tax_inclusive_amount, currency),
             "payable_amount": _money(totals.payable_amount, currency),
             "overdue_amount": _money(totals.overdue_amount, currency),
@@ -289,6 +289,10 @@ def _money(amount: Decimal, currency: str) -> str:
     return format_amount(amount, currency) if exact else format_number(amount)
 
 
+def _known_money(amount: Decimal | None, currency: str) -> str | None:
+    return None if amount is None else _money(amount, currency)
+
+
 def _cell(value: str | int | None) -> str | int:
     return "" if value is None else value
 
@@ -307,8 +311,8 @@ _ROW_CELLS: Final[Mapping[str, Callable[[InvoiceRow], str | int | None]]] = {
     "sent_on": lambda row: _date(row.sent_on),
     "created_at": lambda row: _instant(row.created_at),
     "currency": lambda row: row.currency,
-    "tax_exclusive_amount": lambda row: _money(row.tax_exclusive_amount, row.currency),
-    "tax_amount": lambda row: _money(row.tax_amount, row.currency),
+    "tax_exclusive_amount": lambda row: _known_money(row.tax_exclusive_amount, row.currency),
+    "tax_amount": lambda row: _known_money(row.tax_amount, row.currency),
     "tax_inclusive_amount": lambda row: _money(row.tax_inclusive_amount, row.currency),
     "payable_amount": lambda row: _money(row.payable_amount, row.currency),
     "reminder_count": lambda row: row.reminder_count,
@@ -321,8 +325,8 @@ _GROUP_CELLS: Final[Mapping[str, Callable[[Group], str | int | None]]] = {
     "key": lambda group: _name(group.key),
     "currency": lambda group: group.currency,
     "count": lambda group: group.count,
-    "tax_exclusive_amount": lambda group: _money(group.tax_exclusive_amount, group.currency),
-    "tax_amount": lambda group: _money(group.tax_amount, group.currency),
+    "tax_exclusive_amount": lambda group: _known_money(group.tax_exclusive_amount, group.currency),
+    "tax_amount": lambda group: _known_money(group.tax_amount, group.currency),
     "tax_inclusive_amount": lambda group: _money(group.tax_inclusive_amount, group.currency),
     "payable_amount": lambda group: _money(group.payable_amount, group.currency),
     "overdue_amount": lambda group: _money(group.overdue_amount, group.currency),

@@ -128,9 +128,14 @@ def _sums(rows: Sequence[InvoiceRow]) -> dict[str, Any]:
     overdue = (row.payable_amount for row in rows if row.status is Status.OVERDUE)
     return {
         "count": len(rows),
-        **{name: sum((getattr(row, name) for row in rows), Decimal(0)) for name in names},
+        **{name: _sum_of([getattr(row, name) for row in rows]) for name in names},
         "overdue_amount": sum(overdue, Decimal(0)),
     }
+
+
+def _sum_of(amounts: Sequence[Decimal | None]) -> Decimal | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if len(known) == len(amounts) else None
 
 
 def _lateness(row: InvoiceRow, today: dt.date) -> int:

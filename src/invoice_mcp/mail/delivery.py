@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from invoice_mcp.mail.dispatch import SENDING, send_waiting
+from invoice_mcp.mail.dispatch import SENDING, SENT, send_waiting
 from invoice_mcp.mail.outbox import OutboxMailer, WaitingMail, list_outbox
-from invoice_mcp.mail.outcome import Channel, Delivery, Mailer
+from invoice_mcp.mail.outcome import OUTBOX, Channel, Delivery, Mailer
 from invoice_mcp.mail.smtp import Server, SmtpMailer
+from invoice_mcp.settings import MailSettings
 
 __all__ = [
     "SENDING",
+    "SENT",
     "Channel",
     "Delivery",
     "Mailer",
@@ -17,6 +19,7 @@ __all__ = [
     "Server",
     "SmtpMailer",
     "WaitingMail",
+    "configured_mailer",
     "list_outbox",
     "mailer_for",
     "send_waiting",
@@ -34,3 +37,13 @@ def mailer_for(server: Server | None, *, password: Callable[[], str] | None, sen
     if server is None:
         return OutboxMailer(outbox, sender=sender)
     return SmtpMailer(server, sender=sender, password=password)
+
+
+def configured_mailer(mail: MailSettings, *, otherwise: str, state_dir: Path) -> Mailer:
+    """The way out for mail of this configuration; `otherwise` is the From where it names none."""
+    return mailer_for(
+        mail.server,
+        password=None if mail.password is None else mail.password.reveal,
+        sender=mail.sender or otherwise,
+        outbox=state_dir / OUTBOX,
+    )

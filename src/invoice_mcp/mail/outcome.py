@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from email.message import EmailMessage
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 Channel = Literal["email", "outbox"]
+
+OUTBOX: Final = "outbox"
+"""The folder in the state directory where mail waits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,12 @@ REASONS: Final = (
 _CLAIMED: Final = frozenset({Status.OPEN, Status.PARTIALLY_PAID, Status.OVERDUE, Status.UNKNOWN})
 
 
+def last_reminder(invoice: Invoice, zone: dt.tzinfo | None) -> dt.datetime | None:
+    """The latest reminder that may have left, in `zone` (None: the system's); None when there is none."""
+    left = (reminder.at.astimezone(zone) for reminder in invoice.reminders if reminder.outcome != "refused")
+    return max(left, default=None)
+
+
 def skip_reason(
     invoice: Invoice,
     *,

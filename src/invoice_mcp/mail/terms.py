@@ -1,6 +1,7 @@
 """What letters and documents may say of an invoice: every figure as it states it, every name as data on one line."""
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 from invoice_mcp.domain.countries import EU
@@ -48,7 +49,7 @@ def document_terms(invoice: Invoice, seller: Party, credited_number: str | None)
         "lines": lines,
         "discounted": any(line["discount"] for line in lines),
         "prices_include_tax": invoice.tax_basis == "inclusive",
-        "tax_exclusive_amount": figures.amount(invoice.tax_exclusive_amount, invoice.currency),
+        "tax_exclusive_amount": _known(invoice.tax_exclusive_amount, invoice.currency, figures),
         "taxes": [
             {
                 "rate": _rate(tax.tax_category, figures.percent(tax.tax_rate)),
@@ -57,7 +58,7 @@ def document_terms(invoice: Invoice, seller: Party, credited_number: str | None)
             }
             for tax in invoice.taxes
         ],
-        "tax_amount": figures.amount(invoice.tax_amount, invoice.currency),
+        "tax_amount": _known(invoice.tax_amount, invoice.currency, figures),
         "tax_categories": [str(category) for category in dict.fromkeys(tax.tax_category for tax in invoice.taxes)],
         "note": layout.lines_of(invoice.note or ""),
     }
@@ -66,6 +67,10 @@ def document_terms(invoice: Invoice, seller: Party, credited_number: str | None)
 def written_date(day: dt.date | None, figures: Figures) -> str:
     """A date as the reader writes it, in one piece; empty when there is none."""
     return layout.unbroken(figures.date(day)) if day else ""
+
+
+def _known(amount: Decimal | None, currency: str, figures: Figures) -> str:
+    return "" if amount is None else figures.amount(amount, currency)
 
 
 def _party_block(party: Party, figures: Figures) -> list[str]:

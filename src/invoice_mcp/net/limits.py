@@ -30,7 +30,7 @@ class Budget:
 class Limits:
     """Sliding windows that all requests of an account pass through, in the order they came.
 
-    Hand the same object to two clients where the vendor counts them as one.
+    Where the vendor counts several accounts as one, their clients are handed the same object.
     """
 
     def __init__(self, windows: Sequence[Window], clock: Clock) -> None:

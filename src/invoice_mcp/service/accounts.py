@@ -1,8 +1,8 @@
 """The configured accounts: which can do what, and the connection to each, opened when it is first needed."""
 
 import datetime as dt
-from collections.abc import Iterable
-from typing import cast
+from collections.abc import Iterable, MutableMapping
+from typing import TYPE_CHECKING, cast
 
 from invoice_mcp.backends import registry
 from invoice_mcp.backends.base import Backend, Capabilities, Surroundings
@@ -13,6 +13,9 @@ from invoice_mcp.errors import InvalidRequest, PolicyRefused, Unsupported
 from invoice_mcp.settings import AccountSettings, ConfigError, Settings, account_today
 from invoice_mcp.writes.journal import Journal
 from invoice_mcp.writes.journaled import Journaled
+
+if TYPE_CHECKING:
+    from invoice_mcp.net import Limits
 
 
 class Account:
@@ -97,8 +100,9 @@ class Accounts:
 
     def __init__(self, settings: Settings, clock: Clock, journal: Journal) -> None:
         self._default = settings.default_account
+        limits: dict[str, Limits] = {}
         self._accounts = {
-            name: Account(account, _around(settings, account, clock), journal)
+            name: Account(account, _around(settings, account, clock, journal, limits), journal)
             for name, account in settings.accounts.items()
         }
 
@@ -160,11 +164,19 @@ class Accounts:
             await account.close()
 
 
-def _around(settings: Settings, account: AccountSettings, clock: Clock) -> Surroundings:
+def _around(
+    settings: Settings,
+    account: AccountSettings,
+    clock: Clock,
+    journal: Journal,
+    limits: MutableMapping[str, "Limits"],
+) -> Surroundings:
     return Surroundings(
         mail=settings.mail,
         state_dir=settings.state_dir,
         clock=clock,
         today=lambda: account_today(settings, account, clock),
         scan_pages=settings.scan_pages,
+        reminded=lambda invoice_ids: journal.reminders(account.name, invoice_ids),
+        limits=limits,
     )

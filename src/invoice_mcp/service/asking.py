@@ -11,13 +11,13 @@ from invoice_mcp.domain.query import Gap, Page
 from invoice_mcp.errors import DeadlineExceeded, InvoiceError, VendorContract
 from invoice_mcp.service.caller import Caller
 
-WHOLE_S: Final = 29.0
+WHOLE_S: Final = 29
 """So long accounts are waited for; what has come by then is answered."""
 
-HEAD_START_S: Final = 1.0
+HEAD_START_S: Final = 1
 """So much sooner than its caller's own deadline a search ends, so that it is still an answer."""
 
-QUIET_S: Final = 1.0
+QUIET_S: Final = 1
 """A search that takes longer reports which accounts have answered."""
 
 _log = logging.getLogger(__name__)

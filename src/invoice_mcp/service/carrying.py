@@ -171,14 +171,18 @@ async def _planned(job: Job) -> Plan | Written:
     done = await replay(backend, job.write)
     if done is not None:
         return done
+    # What stands in its way, or leaves nothing to do, may be its own effect: done by another process in between.
     try:
         plan = await backend.plan(job.write)
     except InvoiceError:
-        # What stands in its way may be its own effect: another process did this very write in between.
         done = await replay(backend, job.write)
         if done is None:
             raise
         return done
+    if not plan.steps:
+        done = await replay(backend, job.write)
+        if done is not None:
+            return done
     check_plan(job.account, job.write, plan)
     return plan
 

@@ -5,7 +5,7 @@ import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from invoice_mcp.domain.ordering import AMOUNT_KEYS, ROW_KEYS
 from invoice_mcp.domain.query import Ageing, Group, GroupBy, InvoiceRow, Page, Sort, Totals
@@ -120,7 +120,12 @@ def _merged(one: Group, other: Group) -> Group:
 
 
 def _added(one: S, other: S, names: Sequence[str]) -> S:
-    return replace(one, **{name: getattr(one, name) + getattr(other, name) for name in names})
+    return replace(one, **{name: _plus(getattr(one, name), getattr(other, name)) for name in names})
+
+
+def _plus(one: Any, other: Any) -> Any:
+    """The sum of two figures; of one that is not known, nothing is known either."""
+    return None if one is None or other is None else one + other
 
 
 def _compare(sort: Sort, one: InvoiceRow, other: InvoiceRow) -> int:

@@ -156,7 +156,7 @@ def _heard(said: Mapping[str, Said], *, alone: bool = True) -> tuple[dict[str, P
     for name, answer in said.items():
         if isinstance(answer, Page):
             pages[name] = answer
-            gaps += [(name, gap) for gap in answer.gaps]
+            gaps += [(name, gap) for gap in answer.gaps if not gap.nothing_missing]
         elif alone and len(said) == 1:
             raise answer
         else:
@@ -174,7 +174,9 @@ def _exact(pages: Mapping[str, Page]) -> dict[str, Page]:
 def _is_partial(pages: Mapping[str, Page], *, asked: int) -> bool:
     """Whether something that may match is in no sum: an account that failed, or one that was not read to the end."""
     return len(pages) < asked or any(
-        page.partial or any(gap.fields for gap in page.gaps) or any(total.partial for total in page.totals)
+        page.partial
+        or any(gap.fields and not gap.nothing_missing for gap in page.gaps)
+        or any(total.partial for total in page.totals)
         for page in pages.values()
     )
 

@@ -28,7 +28,8 @@ async def create(request: CreateInvoice, services: Services, caller: Caller) -> 
     check_tool(account, "create_invoice", request)
     job = _job(account, "create_invoice", request, resolved=await _known_buyer(account, request))
     written = await _one(services, caller, request, job)
-    return {**_told(written), **await _invoice(account, written), **_preview(written)}
+    after = await _invoice(account, written)
+    return {**_told(written), **after, **_unlike_planned(written, after), **_preview(written)}
 
 
 async def pay(request: RegisterPayment, services: Services, caller: Caller) -> dict[str, Any]:
@@ -176,7 +177,7 @@ def _told(written: Written) -> dict[str, Any]:
     """The outcome; for a write that was done before, when, as what, and that nothing new was done."""
     recorded = written.recorded
     if recorded is None:
-        return {"outcome": written.outcome}
+        return prune({"outcome": written.outcome, "notice": written.result.get("notice")})
     undone = "" if recorded.stands else " It has been undone since; to do it again, use a new idempotency_key."
     return {
         "outcome": written.outcome,
@@ -184,6 +185,14 @@ def _told(written: Written) -> dict[str, Any]:
         "operation": recorded.operation,
         "notice": f"This was done at {recorded.first_at}; nothing new was done.{undone}",
     }
+
+
+def _unlike_planned(written: Written, after: Mapping[str, Any]) -> dict[str, Any]:
+    """What to say when the system came to another total than the one that was planned, and maybe agreed to."""
+    planned, total = written.result.get("planned_total"), after.get("invoice", {}).get("tax_inclusive_amount")
+    if planned is None or total is None or planned == total:
+        return {}
+    return {"warnings": [f"The total is {total}, not {planned} as was planned."]}
 
 
 def _moved(written: Written) -> dict[str, Any]:

@@ -41,20 +41,26 @@ class TribeOptions:
 
 @dataclass(frozen=True, slots=True)
 class MoneybirdOptions:
-    """Moneybird: one administration."""
+    """Moneybird: one administration. `tax_rate_ids` says which of several VAT rates of a percentage is meant."""
 
     administration_id: Annotated[str, readers.digits]
     token: Annotated[Secret, secret.secret]
+    tax_rate_ids: Annotated[Mapping[Decimal, str], business.rate_ids] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class YSuiteOptions:
-    """YSuite. Its API lists neither templates nor items, so an invoice can only be created with both ids given."""
+    """YSuite. Its API lists neither templates nor items, so an invoice can only be created with both ids given.
+
+    `seller` and `language` are of the reminders, which are mailed from here.
+    """
 
     access_key: Annotated[Secret, secret.secret]
     secret_key: Annotated[Secret, secret.secret]
     template_id: Annotated[int | None, readers.whole(1, 2**53)] = None
     item_id: Annotated[int | None, readers.whole(1, 2**53)] = None
+    seller: Annotated[Party | None, business.seller] = None
+    language: Annotated[Literal["en", "nl"], readers.choice("en", "nl")] = "en"
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,10 +47,22 @@ class Database:
         self._found: os.stat_result | None = None
         self._readers = Lane("reader", 2, lambda: Handle(self._open_for_reading))
         self._writer = Lane("writer", 1, lambda: Handle(self._open))
+        self._at_hand = Handle(lambda: self._open_for_reading(busy_timeout_ms=0))
 
     async def read(self, work: "Callable[[apsw.Connection], T]") -> T:
         """What `work` returns, from one consistent state of the data. It cannot write."""
         return await self._on(self._readers, lambda connection: _undone(connection, "BEGIN", work))
+
+    async def glance(self, work: "Callable[[apsw.Connection], T]") -> T:
+        """As `read`, for work that is over in a moment: it is done on the event loop's own thread, to which the way
+        to another and back would cost more. It is done as `read` before the file was opened, and whenever it fails.
+        """
+        if self._found is None or self._readers.closed:
+            return await self.read(work)
+        try:
+            return self._at_hand.use(lambda connection: _undone(connection, "BEGIN", work))
+        except StorageFailed:  # locked, for instance, and nothing may be waited for here
+            return await self.read(work)
 
     async def write(self, work: "Callable[[apsw.Connection], T]") -> T:
         """What `work` returns, once all it did is on the disk. If it raises, nothing of it is."""
@@ -66,6 +78,7 @@ class Database:
 
     async def close(self) -> None:
         """Finish what is under way, then close. It may be called again; anything else then raises StorageFailed."""
+        self._at_hand.close()
         await self._readers.close()
         await self._writer.close()
 
@@ -74,20 +87,21 @@ class Database:
             raise StorageFailed("The database has been closed.", next="Start the server again.")
         return await lane.run(lambda handle: handle.use(work))
 
-    def _open(self) -> Opened:
+    def _open(self, busy_timeout_ms: int | None = None) -> Opened:
         """A connection to the same file as all the others: two files under one name would share one WAL."""
         import apsw
 
         if self._found is not None:
             require_same(self._path, self._found)
-        opened = connect(self._path, self._schema, self._busy_timeout_ms)
+        timeout_ms = self._busy_timeout_ms if busy_timeout_ms is None else busy_timeout_ms
+        opened = connect(self._path, self._schema, timeout_ms)
         # Otherwise SQLite plans a join anew at every run, lest the values given call for another plan.
         opened.connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         self._found = opened.found
         return opened
 
-    def _open_for_reading(self) -> Opened:
-        opened = self._open()
+    def _open_for_reading(self, busy_timeout_ms: int | None = None) -> Opened:
+        opened = self._open(busy_timeout_ms)
         opened.connection.pragma("query_only", True)
         return opened
 

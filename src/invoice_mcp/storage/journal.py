@@ -1,5 +1,6 @@
 """The journal of writes to vendors, one SQL statement each. What its rows mean is the write protocol's."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -83,8 +84,21 @@ def claim(connection: "apsw.Connection", values: Mapping[str, Any], steps: Seque
 
 def steps_of(connection: "apsw.Connection", seq: int) -> list[dict[str, Any]]:
     """The steps of an operation, in their order."""
-    sql = "SELECT number, step, state, invoice_id, result, sent_at FROM steps WHERE operation_seq = ? ORDER BY number"
+    sql = "SELECT number, step, state, invoice_id, result FROM steps WHERE operation_seq = ? ORDER BY number"
     return rows(connection, sql, (seq,))
+
+
+def steps_on(
+    connection: "apsw.Connection", account: str, tool: str, invoice_ids: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The steps that left for invoices of this account, but for those that were refused, in their order."""
+    sql = (
+        "SELECT number, step, steps.state, invoice_id, result, sent_at "
+        "FROM steps JOIN operations ON seq = operation_seq "
+        "WHERE account = ? AND tool = ? AND steps.state IN ('sent', 'done') AND sent_at IS NOT NULL "
+        "AND json_extract(step, '$.before.invoice') IN (SELECT value FROM json_each(?)) ORDER BY seq, number"
+    )
+    return rows(connection, sql, (account, tool, json.dumps(list(invoice_ids))))
 
 
 def set_step(connection: "apsw.Connection", operation: str, number: int, values: Mapping[str, Any]) -> None:

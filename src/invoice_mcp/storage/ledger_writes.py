@@ -189,6 +189,19 @@ def number_exists(connection: "apsw.Connection", number: str) -> bool:
     return connection.execute("SELECT 1 FROM invoices WHERE number = ?", (number,)).fetchone() is not None
 
 
+def issued_under(connection: "apsw.Connection", number: str) -> dict[str, Any] | None:
+    """What tells the invoice of this number from others."""
+    sql = "SELECT id, kind, currency, issue_date, tax_inclusive, buyer_name FROM invoices WHERE number = ?"
+    return row(connection, sql, (number,))
+
+
+def number_runs(connection: "apsw.Connection") -> list[tuple[int, int, int]]:
+    """For each year with numbers of the book's own form: the year, the highest count, and how many there are."""
+    sql = """SELECT number_year, max(number_index), count(*) FROM invoices WHERE number_index IS NOT NULL
+    GROUP BY number_year ORDER BY number_year"""
+    return [(year, last, count) for year, last, count in connection.execute(sql)]
+
+
 def issue(connection: "apsw.Connection", seq: int, values: Mapping[str, Any]) -> None:
     """Give a draft its number and its dates."""
     connection.execute(_ISSUE, {**values, "seq": seq, "number_key": number_key(values["number"])})
@@ -343,5 +356,6 @@ def release_operation(connection: "apsw.Connection", operation: str) -> None:
 
 
 def operations_since(connection: "apsw.Connection", since: str) -> int:
-    """How many writes were done since then."""
-    return int(connection.execute("SELECT count(*) FROM operations WHERE at >= ?", (since,)).get)
+    """How many writes of tools were done since then; what a person took over from a file is none."""
+    sql = "SELECT count(*) FROM operations WHERE at >= ? AND tool <> 'import'"
+    return int(connection.execute(sql, (since,)).get)

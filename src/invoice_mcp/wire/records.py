@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from invoice_mcp.domain.money import check_size, round_money
 from invoice_mcp.errors import VendorContract
 from invoice_mcp.wire.leaves import Record
 
@@ -39,6 +41,20 @@ class Reader:
         if not isinstance(value, list):
             raise self.broken(where)
         return [self.one(model, item, f"{where}.{index}") for index, item in enumerate(value)]
+
+    def exact(self, value: Decimal, currency: str, path: str) -> Decimal:
+        """`value` with the decimals of `currency`.
+
+        Raises:
+            VendorContract: it is finer than the currency, or too large.
+        """
+        try:
+            exact = check_size(round_money(value, currency), currency)
+        except ValueError:
+            raise self.broken(path) from None
+        if exact != value:
+            raise self.broken(path)
+        return exact
 
     def broken(self, path: str) -> VendorContract:
         """The error for an answer that is not as documented at `path`."""

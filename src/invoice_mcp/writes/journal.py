@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from invoice_mcp.backends.base import Step, StepResult
 from invoice_mcp.clock import Clock, rfc3339
 from invoice_mcp.domain.identity import Identity, KnownOperations, Row, recognise
+from invoice_mcp.domain.invoice import Reminder
 from invoice_mcp.storage import journal as sql
 from invoice_mcp.storage.engine import Database
 
@@ -27,13 +28,15 @@ class StepRecord:
 
     step: Step
     state: Literal["planned", "sent", "done", "refused"]
-    sent_at: dt.datetime | None
     result: StepResult | None
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A write on record. `deadline_at`: until then whoever began it may still be at it."""
+    """A write on record.
+
+    `deadline_at`: until then whoever began it may still be at it; once nobody is, when it was last given up or settled.
+    """
 
     id: str
     account: str
@@ -153,6 +156,18 @@ class Journal:
         since = rfc3339(instant)
         return await self._database.read(lambda connection: sql.count_since(connection, account, since))
 
+    async def reminders(self, account: str, invoice_ids: Sequence[str]) -> dict[str, list[Reminder]]:
+        """The reminders of these invoices that left, or may have, in their order; keys only where there are some."""
+        found = await self._database.read(
+            lambda connection: sql.steps_on(connection, account, "send_reminder", invoice_ids)
+        )
+        reminders: dict[str, list[Reminder]] = {}
+        for each in found:
+            record = _step(each)
+            sent_at = dt.datetime.fromisoformat(each["sent_at"])
+            reminders.setdefault(record.step.before["invoice"], []).append(_reminder(record, sent_at))
+        return reminders
+
     async def _set_step(self, step: Step, **values: Any) -> None:
         place = (step.identity.operation, step.number)
         await self._database.write(lambda connection: sql.set_step(connection, *place, values))
@@ -172,6 +187,18 @@ def _recognise(connection: "apsw.Connection", account: str, identity: Identity, 
         ),
     )
     return None if found is None else _operation(connection, found)
+
+
+def _reminder(record: StepRecord, sent_at: dt.datetime) -> Reminder:
+    delivery = {} if record.result is None else record.result.result.get("delivery", {})
+    body = record.step.body
+    return Reminder(
+        at=sent_at,
+        tone=body.get("tone"),
+        channel=delivery.get("channel") or body.get("channel", "vendor"),
+        to=delivery.get("to") or body.get("recipient"),
+        outcome=delivery.get("outcome", "unknown" if record.result is None else "sent"),
+    )
 
 
 def _operation(connection: "apsw.Connection", found: Row) -> Operation:
@@ -196,6 +223,5 @@ def _step(found: Row) -> StepRecord:
     return StepRecord(
         step=Step(**{**fields, "identity": Identity(**fields["identity"])}),
         state=found["state"],
-        sent_at=None if found["sent_at"] is None else dt.datetime.fromisoformat(found["sent_at"]),
         result=result,
     )

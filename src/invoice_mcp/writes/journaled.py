@@ -37,7 +37,7 @@ GRACE: Final = dt.timedelta(seconds=5)
 """How long after its deadline an operation counts as abandoned."""
 
 SETTLE: Final = dt.timedelta(seconds=120)
-"""How late a vendor may still carry out a request whose answer was lost."""
+"""How late a vendor may still carry out a request, counted from when it was given up: by then it had left, if ever."""
 
 LOOK_UPS_S: Final = (0, 1, 3)
 """When, after a lost answer, the vendor is asked: seconds from the loss."""
@@ -133,14 +133,17 @@ class Journaled:
             OutcomeUnknown: not found in time.
         """
         waited = 0
+        candidates: tuple[str, ...] = ()
         for second in LOOK_UPS_S:
             await self._clock.sleep(second - waited)
             waited = second
             found = await self._ask(step, done)
             if isinstance(found, Found):
                 return StepResult(found.invoice_id, found.result)
+            if isinstance(found, Undetermined):
+                candidates = found.candidates
         await self._journal.settle(step.identity.operation, "unknown")
-        raise _unknown(step.identity.operation)
+        raise _unknown(step.identity.operation, [f"{self._account}:{each}" for each in candidates])
 
     async def _ask(self, step: Step, done: Sequence[StepResult]) -> Found | Absent | Undetermined:
         try:
@@ -190,7 +193,7 @@ class Journaled:
                 return await self._again(operation)
             if record.state == "sent":
                 found = await self._ask(record.step, done)
-                late = record.sent_at is None or self._clock.now() < record.sent_at + SETTLE
+                late = self._clock.now() < operation.deadline_at + SETTLE
                 if isinstance(found, Undetermined) and not (late or done or record.step.mails) and _compares(operation):
                     found = Absent()  # whatever it did, the state as it is now is what the same call compares with
                 if isinstance(found, Undetermined) or (isinstance(found, Absent) and (late or record.step.mails)):
@@ -242,9 +245,10 @@ def _compares(operation: Operation) -> bool:
     return operation.key is None and all(record.step.identity.window_hours == 0 for record in operation.steps)
 
 
-def _unknown(operation: str) -> OutcomeUnknown:
+def _unknown(operation: str, candidates: Sequence[str] = ()) -> OutcomeUnknown:
     return OutcomeUnknown(
         "The answer was lost, and whether this took effect is not known yet; it is not sent again blindly.",
         next="Make the same call again in two minutes: it looks first. Or look at the invoice with get_invoice.",
         operation=operation,
+        candidates=[{"ref": ref} for ref in candidates] or None,
     )

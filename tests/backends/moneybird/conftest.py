@@ -13,6 +13,7 @@ import pytest
 from invoice_mcp.backends.base import Plan, StepResult, Surroundings, Write
 from invoice_mcp.backends.moneybird.backend import MoneybirdBackend
 from invoice_mcp.backends.moneybird.connect import connect
+from invoice_mcp.clock import FixedDayClock
 from invoice_mcp.domain.identity import Identity
 from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, RegisterPayment, SendReminder
 from invoice_mcp.net import Window
@@ -32,6 +33,7 @@ from tests.held_clock import HeldClock
 NOW = dt.datetime(2026, 11, 18, 9, 30, tzinfo=dt.UTC)
 
 CONFIGURATION = """
+{top}
 [accounts.books]
 backend = "moneybird"
 mode = "full"
@@ -55,6 +57,7 @@ class Bench:
 
     backend: MoneybirdBackend
     proxy: FaultProxy
+    configuration: str
     connected: Callable[..., MoneybirdBackend]
     book: Book
     clock: HeldClock
@@ -139,25 +142,30 @@ async def bench(
     invoices: int = 120,
     switches: Switches | None = None,
     more: str = "",
+    top: str = "",
     now: dt.datetime = NOW,
     dress: Callable[[Any], Any] = checked,
 ) -> AsyncIterator[Bench]:
-    """A double of its own with an account on it. `dress` puts something between the two."""
+    """A double of its own with an account on it. `dress` puts something between the two.
+
+    `more` is added to the account's configuration, `top` before all accounts.
+    """
     clock = HeldClock(now)
     known = switches or Switches(requests_per_window=None)
     book = seeded_book(now, invoices)
     async with running(dress(create_app(book, known, clock))) as proxy:
+        text = CONFIGURATION.format(url=proxy.url, administration=ADMINISTRATION_ID, token=TOKEN, more=more, top=top)
+        settings = parse_settings(text, Path("/"))
+        here = clock if settings.today is None else FixedDayClock(settings.today, clock)
 
         def connected(url: str = proxy.url, timeout_s: float = 20) -> MoneybirdBackend:
-            text = CONFIGURATION.format(url=proxy.url, administration=ADMINISTRATION_ID, token=TOKEN, more=more)
-            settings = parse_settings(text, Path("/"))
             elsewhere = {"base_url": f"{url}/api/v2", "timeout_s": timeout_s, "allow_custom_host": True}
             account = replace(settings.accounts["books"], **elsewhere)
             around = Surroundings(
                 mail=settings.mail,
                 state_dir=settings.state_dir,
-                clock=clock,
-                today=lambda: account_today(settings, account, clock),
+                clock=here,
+                today=lambda: account_today(settings, account, here),
                 scan_pages=settings.scan_pages,
             )
             # The clock is held, so the account's own limit would never let go of a request again.
@@ -166,7 +174,7 @@ async def bench(
 
         backend = connected()
         try:
-            yield Bench(backend, proxy, connected, book, clock, known)
+            yield Bench(backend, proxy, text, connected, book, clock, known)
         finally:
             await backend.close()
 

@@ -31,6 +31,7 @@ class MoneybirdOffice:
         self._books = books
         self.backend: MoneybirdBackend = books.backend
         self.clock = books.clock
+        self.configuration = books.configuration
         self.proxy = books.proxy
 
     @property

@@ -1,5 +1,8 @@
 """Every write to Moneybird through every fault."""
 
+from tests.backends.crowds import Crowds, TwoProcesses
+from tests.backends.interruptions import Interruptions
+from tests.backends.lateness import LateCommits
 from tests.backends.matrix import FaultMatrix
 from tests.backends.moneybird.deeds import DEEDS
 from tests.backends.moneybird.office import empty_office
@@ -10,4 +13,25 @@ class TestFaults(FaultMatrix):
 
     deeds = DEEDS
     cases = 20 * 23
+    open = empty_office
+
+
+class TestLateCommits(LateCommits):
+    """What Moneybird carries out late."""
+
+    deeds = DEEDS
+    open = empty_office
+
+
+class TestInterruptions(Interruptions):
+    """Callers that give up, processes that die."""
+
+    deeds = DEEDS
+    open = empty_office
+
+
+class TestCrowds(Crowds, TwoProcesses):
+    """Many callers at once."""
+
+    deeds = DEEDS
     open = empty_office

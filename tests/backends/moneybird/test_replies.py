@@ -1,46 +1,19 @@
 """A Moneybird that answers something else than it was asked for, or says that there is more for ever."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from invoice_mcp.backends.base import Found
+from invoice_mcp.backends.base import Absent, Found
 from invoice_mcp.domain.query import InvoiceQuery
 from invoice_mcp.errors import Unauthorized, VendorContract
 from invoice_mcp.net import LostAnswer
 from invoice_mcp.sandbox.faults import COMMIT_THEN_RESET
+from tests.backends.altered import changed
 from tests.backends.moneybird.conftest import NOW, Bench, bench
 
 TODAY = NOW.date()
-
-
-def changed(path: str, change: Callable[[Any], Any], headers: dict[str, str] | None = None) -> Callable[[Any], Any]:
-    """Puts `change` on every JSON reply to a request with `path` in it."""
-
-    def dress(app: Any) -> Any:
-        async def altered(scope: Any, receive: Any, send: Any) -> None:
-            if path not in scope["raw_path"].decode():
-                await app(scope, receive, send)
-                return
-            messages: list[Any] = []
-
-            async def keep(message: Any) -> None:
-                messages.append(message)
-
-            await app(scope, receive, keep)
-            body = b"".join(message.get("body", b"") for message in messages)
-            new = json.dumps(change(json.loads(body))).encode() if body else b""
-            start = messages[0]
-            kept = [(name, value) for name, value in start["headers"] if name not in (b"content-length", b"link")]
-            added = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
-            await send({**start, "headers": [*kept, *added, (b"content-length", str(len(new)).encode())]})
-            await send({"type": "http.response.body", "body": new})
-
-        return altered
-
-    return dress
 
 
 def _set(**values: Any) -> Callable[[Any], Any]:
@@ -84,7 +57,7 @@ async def test_filters_that_are_ignored_change_nothing() -> None:
             deafened = scope
             if scope["path"].endswith("/sales_invoices.json"):
                 kept = [part for part in scope["query_string"].split(b"&") if not part.startswith(b"filter=")]
-                everything = b"filter=state:all,period:20000101..20360101"
+                everything = b"filter=state:all,period:20000101..20991231"
                 deafened = {**scope, "query_string": b"&".join([everything, *kept])}
             await app(deafened, receive, send)
 
@@ -155,6 +128,22 @@ async def test_a_payment_whose_answer_got_lost_is_found_by_its_mark(books: Bench
         await books.carry_out(plan)
     assert isinstance(await books.backend.find(plan.steps[0], []), Found)
     assert [str(each.price) for each in books.administration.invoices[invoice_id].payments] == ["21.00"]
+
+
+@pytest.mark.parametrize("day", ["2012-03-01", "2048-03-01"])
+@pytest.mark.parametrize("tool", ["create_invoice", "change_phase"])
+async def test_a_lost_credit_note_is_found_whatever_day_it_is_here(day: str, tool: str) -> None:
+    async with bench(top=f'today = "{day}"') as books:
+        invoice_id = await books.issued()
+        credit = {"kind": "credit_note", "copy_of": f"books:{invoice_id}"}
+        cancelled = {"phase": "cancelled", "expected_status": (await books.backend.get(invoice_id)).status}
+        arguments = (None, credit) if tool == "create_invoice" else (invoice_id, cancelled)
+        plan = await books.plan(tool, arguments[0], **arguments[1])
+        assert await books.backend.find(plan.steps[0], []) == Absent()
+        books.proxy.plan(COMMIT_THEN_RESET)
+        with pytest.raises(LostAnswer):
+            await books.carry_out(plan)
+        assert isinstance(await books.backend.find(plan.steps[0], []), Found)
 
 
 async def test_what_cannot_be_read_after_a_write_does_not_undo_it() -> None:

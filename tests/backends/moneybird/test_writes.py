@@ -15,13 +15,18 @@ from invoice_mcp.errors import (
     InvalidRequest,
     InvoiceError,
     NotFound,
+    PolicyRefused,
     Unsupported,
 )
 from invoice_mcp.sandbox.moneybird.records import TaxRate
+from invoice_mcp.sandbox.moneybird.seeds import ADMINISTRATION_ID, seeded_book
 from invoice_mcp.sandbox.moneybird.switches import Switches
-from tests.backends.moneybird.conftest import Bench, bench
+from tests.backends.moneybird.conftest import NOW, Bench, bench
 
 LINE: dict[str, Any] = {"item_name": "Ontwerp", "net_price": "100.00", "tax_rate": "21"}
+RATE, NINE = list(seeded_book(NOW, 0).administrations[ADMINISTRATION_ID].tax_rates)[:2]
+"""The ids of 21 % and 9 %."""
+
 GIVEN: dict[str, Any] = {"buyer": {"name": "Acme B.V."}, "lines": [LINE]}
 
 
@@ -101,7 +106,9 @@ class TestCreate:
     async def test_a_rate_that_is_not_there_is_refused_with_those_that_are(self, books: Bench) -> None:
         with pytest.raises(InvalidRequest) as caught:
             await books.plan("create_invoice", buyer={"name": "Acme B.V."}, lines=[{**LINE, "tax_rate": "19"}])
-        assert {"name": "9% btw", "tax_rate": "9", "tax_category": "S"} in (caught.value.candidates or [])
+        [nine] = [each for each in caught.value.candidates or [] if each["tax_rate"] == "9"]
+        known = next(each for each in books.administration.tax_rates.values() if each.name == "9% btw")
+        assert nine == {"id": known.id, "name": "9% btw", "tax_rate": "9", "tax_category": "S"}
 
     async def test_two_rates_of_one_percentage_are_asked_about(self, books: Bench) -> None:
         first = next(iter(books.administration.tax_rates.values()))
@@ -113,6 +120,23 @@ class TestCreate:
 
     async def test_a_foreign_rate_of_the_same_percentage_is_not_taken_for_granted(self, books: Bench) -> None:
         await refused(books, Ambiguous, "create_invoice", buyer={"name": "Brouwerij Zilver BV"}, lines=[LINE])
+
+    @pytest.mark.parametrize("buyer", ["Acme B.V.", "Brouwerij Zilver BV"])
+    async def test_the_configuration_says_which_of_several_rates_is_meant(self, buyer: str) -> None:
+        async with bench(more=f'tax_rate_ids = {{ "21" = "{RATE}" }}') as books:
+            first = books.administration.tax_rates[RATE]
+            twin = TaxRate("99", "21% btw webwinkel", first.percentage, "sales_invoice", first.created_at, "NL/1a")
+            books.administration.tax_rates["99"] = twin
+            await books.draft(buyer=buyer)
+            [body] = bodies(books)
+            assert body["sales_invoice"]["details_attributes"][0]["tax_rate_id"] == RATE
+
+    @pytest.mark.parametrize("named", ["404", NINE], ids=["nobody's", "another percentage's"])
+    async def test_a_rate_in_the_configuration_that_cannot_be_meant_is_refused(self, named: str) -> None:
+        async with bench(more=f'tax_rate_ids = {{ "21" = "{named}" }}') as books:
+            with pytest.raises(PolicyRefused, match=r"accounts\.books\.tax_rate_ids"):
+                await books.plan("create_invoice", **GIVEN)
+            assert books.writes == 0
 
     @pytest.mark.parametrize(
         ("category", "name"),

@@ -19,8 +19,10 @@ from invoice_mcp.backends.ledger import create, documents, journal, payments, ph
 from invoice_mcp.backends.ledger.book import Book, Effect, Moment, OwedMail
 from invoice_mcp.backends.ledger.capabilities import CAPABILITIES, PHASES
 from invoice_mcp.backends.ledger.heads import invoice_of
+from invoice_mcp.backends.ledger.importing import Taken, take_over
 from invoice_mcp.backends.ledger.post import Post
 from invoice_mcp.clock import Clock, rfc3339
+from invoice_mcp.domain.booked import BookedInvoice
 from invoice_mcp.domain.document import Document
 from invoice_mcp.domain.identity import Identity
 from invoice_mcp.domain.invoice import Invoice, Party
@@ -31,6 +33,7 @@ from invoice_mcp.storage import ledger_mails as mails
 from invoice_mcp.storage import ledger_reads as reads
 from invoice_mcp.storage import ledger_writes as sql
 from invoice_mcp.storage.engine import Database
+from invoice_mcp.storage.ledger_booked import count_unnumbered, read_booked
 from invoice_mcp.storage.ledger_numbers import find_number
 from invoice_mcp.storage.ledger_search import search
 
@@ -49,6 +52,14 @@ _RULES: Final = {
     "send_reminder": _Rules(reminders.plan, reminders.perform),
     "change_phase": _Rules(phases.plan, phases.perform),
 }
+
+
+class _Undone(Exception):
+    """Ends a transaction in which invoices were refused, so that nothing of it stays."""
+
+    def __init__(self, taken: Taken) -> None:
+        super().__init__()
+        self.taken = taken
 
 
 class LedgerBackend:
@@ -75,7 +86,7 @@ class LedgerBackend:
 
     async def get(self, invoice_id: str) -> Invoice:
         today = self._today()
-        return await self._database.read(lambda c: invoice_of(c, self._book, invoice_id, today))
+        return await self._database.glance(lambda c: invoice_of(c, self._book, invoice_id, today))
 
     async def find_number(self, invoice_number: str) -> NumberMatches:
         today = self._today()
@@ -183,6 +194,43 @@ class LedgerBackend:
     async def outdated(self, message_id: str) -> list[str]:
         """The numbers of this book's invoices that a mail in the outbox no longer says the truth about."""
         return await self._database.read(lambda c: mails.changed_since_mailed(c, message_id))
+
+    async def take_over(
+        self,
+        invoices: Sequence[BookedInvoice],
+        *,
+        confirmed: bool,
+        rehearse: bool,
+        told: Callable[[int], None] = lambda _: None,
+    ) -> Taken:
+        """Take invoices of another program over, on a person's word: all of them, or none when one is refused.
+
+        `confirmed`: mail may go to the addresses of new buyers. `rehearse`: nothing of it stays.
+        """
+
+        def work(connection: "apsw.Connection") -> Taken:
+            taken = take_over(connection, self._book, invoices, self._moment(), confirmed=confirmed, told=told)
+            if taken.refused:
+                raise _Undone(taken)
+            return taken
+
+        try:
+            return await (self._database.rehearse(work) if rehearse else self._database.write(work))
+        except _Undone as undone:
+            return undone.taken
+
+    async def booked(self, after: int, limit: int, first: dt.date, last: dt.date) -> list[tuple[int, BookedInvoice]]:
+        """Some of the issued invoices as a file says them, each with its row number to go on after."""
+        return await self._database.read(lambda c: read_booked(c, after, limit, first, last))
+
+    async def unnumbered(self) -> int:
+        """How many drafts a file of issued invoices leaves out."""
+        return await self._database.read(count_unnumbered)
+
+    @property
+    def seller(self) -> Party | None:
+        """Who sends the invoices of this book."""
+        return self._book.seller
 
     async def close(self) -> None:
         await self._database.close()

@@ -5,7 +5,7 @@ from typing import Final
 from invoice_mcp.backends.base import Surroundings
 from invoice_mcp.backends.ledger.backend import LedgerBackend
 from invoice_mcp.backends.ledger.book import Book
-from invoice_mcp.mail.delivery import mailer_for
+from invoice_mcp.mail.delivery import configured_mailer
 from invoice_mcp.settings import AccountSettings, LedgerOptions
 from invoice_mcp.storage.engine import Database
 from invoice_mcp.storage.ledger_schema import APPLICATION_ID, MIGRATIONS
@@ -19,12 +19,8 @@ def connect(account: AccountSettings, around: Surroundings) -> LedgerBackend:
     """The ledger of `account`. Nothing is opened until the first call."""
     options = account.options
     assert isinstance(options, LedgerOptions)
-    mail = around.mail
-    mailer = mailer_for(
-        mail.server,
-        password=None if mail.password is None else mail.password.reveal,
-        sender=mail.sender or (options.seller and options.seller.email) or NOBODY,
-        outbox=around.state_dir / "outbox",
+    mailer = configured_mailer(
+        around.mail, otherwise=(options.seller and options.seller.email) or NOBODY, state_dir=around.state_dir
     )
     book = Book(
         account=account.name,

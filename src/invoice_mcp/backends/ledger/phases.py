@@ -226,10 +226,10 @@ def _issue(connection: "apsw.Connection", book: Book, head: Mapping[str, Any], m
     )
     sql.write_text(connection, head["seq"])
     if head["kind"] == Kind.CREDIT_NOTE and head["credits_seq"] is not None:
-        _apply_credit(connection, head, moment)
+        apply_credit(connection, head, moment)
 
 
-def _apply_credit(connection: "apsw.Connection", note: Mapping[str, Any], moment: Moment) -> None:
+def apply_credit(connection: "apsw.Connection", note: Mapping[str, Any], moment: Moment) -> None:
     """Settle the credited invoice with its credit note, as far as something is payable on it."""
     credited = head_of(connection, sql.invoice_id_of(connection, note["credits_seq"]))
     if sql.credited_total(connection, credited["seq"]) > credited["tax_inclusive"]:

@@ -1,15 +1,13 @@
 """send_reminder on the ledger: one mail on one overdue invoice, to the address on file, never twice."""
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 from invoice_mcp.backends.base import Plan, Step, Write
 from invoice_mcp.backends.ledger.book import Book, Effect, Moment, OwedMail, owed_id
 from invoice_mcp.backends.ledger.heads import head_of, invoice_of, unchanged
-from invoice_mcp.domain.invoice import Invoice
 from invoice_mcp.domain.requests import SendReminder
 from invoice_mcp.mail.message import is_address
-from invoice_mcp.mail.skipping import skip_reason
+from invoice_mcp.mail.skipping import last_reminder, skip_reason
 from invoice_mcp.storage import ledger_mails as mails
 
 if TYPE_CHECKING:
@@ -30,7 +28,7 @@ def plan(connection: "apsw.Connection", book: Book, write: Write, moment: Moment
         invoice,
         today=moment.today,
         min_reminder_days=book.min_reminder_days,
-        last_reminder_at=_last_reminder(invoice, book.time_zone),
+        last_reminder_at=last_reminder(invoice, book.time_zone),
         has_address=invoice.buyer.email is not None and is_address(invoice.buyer.email),
         address_confirmed=invoice.buyer.email_confirmed,
     )
@@ -74,8 +72,3 @@ def perform(connection: "apsw.Connection", book: Book, step: Step, moment: Momen
     )
     delivery = {"channel": body["channel"], "to": body["recipient"], "outcome": "pending"}
     return Effect(head["seq"], head["id"], {"delivery": delivery, "language": body["language"], "at": moment.at}, mail)
-
-
-def _last_reminder(invoice: Invoice, zone: dt.tzinfo | None) -> dt.datetime | None:
-    left = (reminder.at.astimezone(zone) for reminder in invoice.reminders if reminder.outcome != "refused")
-    return max(left, default=None)

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from invoice_mcp.backends.buying import Wording, check_not_new, choose, no_such_id
+from invoice_mcp.backends import buying
+from invoice_mcp.backends.buying import Wording
 from invoice_mcp.backends.moneybird.api import Api
 from invoice_mcp.backends.moneybird.reading import from_vendor_contact
 from invoice_mcp.domain.invoice import Party
@@ -32,28 +33,15 @@ async def find(api: Api, text: str) -> list[Party]:
 
 
 def check_sayable(given: BuyerInput) -> None:
-    """Refuse, before anything is asked, to add a buyer.
-
-    Raises:
-        Unsupported: a new one.
-        NotFound: an id that Moneybird cannot have.
-    """
-    check_not_new(given, CONTACTS)
-    if given.id is not None and not is_identifier(given.id):
-        raise no_such_id(CONTACTS)
+    """Refuse, before anything is asked, what Moneybird cannot be told of a buyer; as `buying.check_sayable`."""
+    buying.check_sayable(given, CONTACTS, is_identifier)
 
 
 async def resolve(api: Api, given: BuyerInput) -> Party:
-    """The buyer meant: by id, else the one who bears exactly that name, else the only one whose name contains it.
+    """The buyer meant; as `buying.resolve`."""
 
-    Raises:
-        NotFound: nobody of that id or name.
-        Ambiguous: several; candidates are listed.
-        InvalidRequest: details that differ from those on file.
-    """
-    if given.id is None:
-        return choose(given, await find(api, given.name or ""), CONTACTS)
-    contact = await api.contact(given.id)
-    if contact is None:
-        raise no_such_id(CONTACTS)
-    return from_vendor_contact(contact)
+    async def by_id(buyer_id: str) -> Party | None:
+        contact = await api.contact(buyer_id)
+        return None if contact is None else from_vendor_contact(contact)
+
+    return await buying.resolve(given, CONTACTS, by_id=by_id, by_name=lambda name: find(api, name))

@@ -4,7 +4,6 @@ Three requests, and any of them can be the last that arrives. Each step finds wh
 that Moneybird keeps from the credit invoice to its original, so the rest can be done at any later time.
 """
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -32,7 +31,7 @@ async def plan(desk: Desk, write: Write, record: SalesInvoice, invoice: Invoice,
     Raises:
         Conflict: part of it is credited already, or nobody can tell.
     """
-    known = await credits_of(desk.api, record, (await desk.view()).today, desk.scan_pages)
+    known = await credits_of(desk.api, record, desk.scan_pages)
     if not known.complete:
         raise Conflict(
             "This buyer has more invoices since than are read, so earlier credit notes cannot be ruled out.",
@@ -88,13 +87,12 @@ async def find(desk: Desk, step: Step, done: Sequence[StepResult]) -> Found | Ab
 
 async def _find_credit(desk: Desk, step: Step) -> Found | Absent | Undetermined:
     record = await desk.api.invoice(step.before["invoice"])
-    known = await credits_of(desk.api, record, (await desk.view()).today, desk.scan_pages)
-    begun = dt.datetime.fromisoformat(step.before["read_at"])
-    made = [each for each in known.credits if each.created_at >= begun]
-    if len(made) == 1:
-        told = _told(step, made[0])
+    known = await credits_of(desk.api, record, desk.scan_pages)
+    if len(known.credits) == 1:  # when the plan was made there was none
+        told = _told(step, known.credits[0])
         return Found(told.invoice_id, told.result)
-    return Absent() if known.complete and not made else Undetermined(tuple(each.id for each in made))
+    none = known.complete and not known.credits
+    return Absent() if none else Undetermined(tuple(each.id for each in known.credits))
 
 
 def _path(step: Step, done: Sequence[StepResult]) -> list[str]:

@@ -22,6 +22,7 @@ CAPABILITIES: Final = Capabilities(
     payments="part",
     undo_payments=True,
     drafts=True,
+    unsayable=frozenset({"buyer.new", "note"}),
     markers={
         "register_payment": "transaction_identifier of the payment",
         "change_phase": "the state itself",

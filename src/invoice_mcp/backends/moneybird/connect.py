@@ -10,7 +10,7 @@ from invoice_mcp.net import ApiClient, Limits, Origin, SecretHeader, StaticHeade
 from invoice_mcp.settings import BACKENDS, AccountSettings, MoneybirdOptions
 
 REQUESTS: Final = Window(requests=150, seconds=300)
-"""Moneybird's limit, which it counts per address: other programs on the same one use it up as well."""
+"""Moneybird's limit, which it counts per address: all accounts of a process share it, and other programs use it up."""
 
 
 def connect(account: AccountSettings, around: Surroundings) -> MoneybirdBackend:
@@ -31,7 +31,7 @@ def connect(account: AccountSettings, around: Surroundings) -> MoneybirdBackend:
     client = ApiClient(
         origin,
         StaticHeaders([SecretHeader("Authorization", options.token, "Bearer ")], account=account.name),
-        Limits([REQUESTS], around.clock),
+        around.limits.setdefault(f"{origin.host}:{origin.port}", Limits([REQUESTS], around.clock)),
         account=account.name,
         timeout_s=account.timeout_s,
         clock=around.clock,
@@ -45,5 +45,6 @@ def connect(account: AccountSettings, around: Surroundings) -> MoneybirdBackend:
         zone=account.time_zone,
         min_reminder_days=account.policy.min_reminder_days,
         scan_pages=around.scan_pages,
+        tax_rate_ids=options.tax_rate_ids,
     )
     return MoneybirdBackend(desk)

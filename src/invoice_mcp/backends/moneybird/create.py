@@ -104,7 +104,8 @@ async def _new(desk: Desk, write: Write, request: CreateInvoice) -> Plan:
     rates = await desk.api.rates([source] if source else [])
     draft = _resolved(desk, request, source, buyer, view, rates)
     check_sign(request.kind, draft.total())
-    body = {**draft.head, "details_attributes": lines.to_vendor_lines(draft.lines, rates, buyer.address.country_code)}
+    details = lines.to_vendor_lines(draft.lines, desk.rate_book(rates), buyer.address.country_code)
+    body = {**draft.head, "details_attributes": details}
     step = Step(
         number=1,
         method="POST",

@@ -1,7 +1,6 @@
 """Credit notes of an invoice on file: Moneybird makes one over all of it, whose lines are then replaced for a part."""
 
-import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, Literal
 
@@ -9,7 +8,6 @@ from invoice_mcp.backends.base import Absent, Found, Plan, Step, Undetermined, W
 from invoice_mcp.backends.moneybird import credits, lines
 from invoice_mcp.backends.moneybird.api import INVOICES
 from invoice_mcp.backends.moneybird.desk import Desk
-from invoice_mcp.backends.moneybird.reading import Viewpoint
 from invoice_mcp.backends.moneybird.states import SENT_STATES, kind_of
 from invoice_mcp.backends.moneybird.wire import SalesInvoice
 from invoice_mcp.domain.money import Money, format_amount
@@ -52,7 +50,6 @@ async def plan_credit(desk: Desk, write: Write, request: CreateInvoice) -> Plan:
             next="Cancel a draft with change_phase; a credit note is not credited again.",
             field="copy_of",
         )
-    view = await desk.view()
     rates = await desk.api.rates([record])
     whole = -record.total_price_incl_tax
     total, out = whole, None
@@ -62,11 +59,12 @@ async def plan_credit(desk: Desk, write: Write, request: CreateInvoice) -> Plan:
         basis: Literal["exclusive", "inclusive"] = "inclusive" if record.prices_are_incl_tax else "exclusive"
         total = lines.totals_of(out, discount, record.currency, basis).tax_inclusive_amount
     check_sign(Kind.CREDIT_NOTE, Money(total, record.currency))
-    await _check_left(desk, record, total, view)
+    earlier = await _check_left(desk, record, total)
     path = f"/{INVOICES}/{record.id}/duplicate_creditinvoice"
-    steps = [Step(1, "PATCH", path, {}, desk.before(record), write.identity)]
+    before = desk.before(record, credits=[each.id for each in earlier])
+    steps = [Step(1, "PATCH", path, {}, before, write.identity)]
     if out is not None:
-        attributes = lines.to_vendor_lines(out, rates, record.contact.country)
+        attributes = lines.to_vendor_lines(out, desk.rate_book(rates), record.contact.country)
         body = {"discount": str(discount or 0), "details_attributes": attributes}
         rewriting = {"rewrites": True, "read_at": desk.stamp()}
         steps.append(
@@ -76,12 +74,10 @@ async def plan_credit(desk: Desk, write: Write, request: CreateInvoice) -> Plan:
 
 
 async def find_credit(desk: Desk, step: Step) -> Found | Absent | Undetermined:
-    """Whether a credit invoice of this original was made since the plan."""
+    """Whether there is a credit invoice of this original that was not there when the plan was made."""
     record = await desk.api.invoice(step.before["invoice"])
-    view = await desk.view()
-    known = await credits.credits_of(desk.api, record, view.today, desk.scan_pages)
-    begun = dt.datetime.fromisoformat(step.before["read_at"])
-    made = [each for each in known.credits if each.created_at >= begun]
+    known = await credits.credits_of(desk.api, record, desk.scan_pages)
+    made = [each for each in known.credits if each.id not in step.before["credits"]]
     if len(made) == 1:
         return Found(made[0].id, {"invoice_id": made[0].id})
     if made or not known.complete:
@@ -96,13 +92,13 @@ def over(record: SalesInvoice, body: Mapping[str, Any]) -> dict[str, Any]:
     return {"sales_invoice": {**said, "details_attributes": [*removed, *said["details_attributes"]]}}
 
 
-async def _check_left(desk: Desk, record: SalesInvoice, total: Decimal, view: Viewpoint) -> None:
-    """Refuse to credit more than is left.
+async def _check_left(desk: Desk, record: SalesInvoice, total: Decimal) -> Sequence[SalesInvoice]:
+    """Refuse to credit more than is left; the credit invoices that there are.
 
     Raises:
         Conflict: earlier credit invoices, drafts too, and this one exceed the invoice, or nobody can tell.
     """
-    known = await credits.credits_of(desk.api, record, view.today, desk.scan_pages)
+    known = await credits.credits_of(desk.api, record, desk.scan_pages)
     if not known.complete:
         raise Conflict(
             "This buyer has more invoices since than are read, so earlier credit notes cannot be ruled out.",
@@ -118,3 +114,4 @@ async def _check_left(desk: Desk, record: SalesInvoice, total: Decimal, view: Vi
             next="Give lines that add up to no more than that, or cancel a credit note that is still a draft.",
             field="lines",
         )
+    return known.credits

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from invoice_mcp.backends.moneybird.api import Api
-from invoice_mcp.backends.moneybird.filters import invoice_filter, since
+from invoice_mcp.backends.moneybird.filters import BEGINNING, invoice_filter, since
 from invoice_mcp.backends.moneybird.wire import SalesInvoice
 from invoice_mcp.backends.scanning import FIRST_PAGE, read_window
 
@@ -18,11 +18,10 @@ class Credits:
     complete: bool
 
 
-async def credits_of(api: Api, invoice: SalesInvoice, today: dt.date, scan_pages: int) -> Credits:
+async def credits_of(api: Api, invoice: SalesInvoice, scan_pages: int) -> Credits:
     """Everything that credits `invoice`, drafts too: found among what its buyer got since."""
-    begin = invoice.invoice_date or today
     wanted = invoice_filter(
-        since(min(begin, today), today),
+        since(invoice.invoice_date or BEGINNING),
         contact_id=invoice.contact_id,
         created_after=invoice.created_at - dt.timedelta(seconds=1),
     )

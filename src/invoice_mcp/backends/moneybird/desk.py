@@ -3,22 +3,21 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from invoice_mcp.backends.base import Step
+from invoice_mcp.backends.freshness import changed_meanwhile, is_fresh
 from invoice_mcp.backends.moneybird.api import Api
 from invoice_mcp.backends.moneybird.credits import credits_of
+from invoice_mcp.backends.moneybird.rates import RateBook
 from invoice_mcp.backends.moneybird.reading import Viewpoint, from_vendor_invoice
 from invoice_mcp.backends.moneybird.states import flags_of
-from invoice_mcp.backends.moneybird.wire import READER, SalesInvoice
+from invoice_mcp.backends.moneybird.wire import READER, SalesInvoice, TaxRate
 from invoice_mcp.clock import Clock, rfc3339
 from invoice_mcp.domain.invoice import Invoice
 from invoice_mcp.domain.status import Flag
-from invoice_mcp.errors import Conflict
-
-FRESH: Final = dt.timedelta(seconds=5)
-"""How long what was read for a plan may be relied on. After a question to a person it is read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,8 @@ class Desk:
     """The terms of one account.
 
     `currency` is that of new invoices, None for the administration's. `zone` None is the administration's.
-    Between two reminders of an invoice lie at least `min_reminder_days`.
+    Between two reminders of an invoice lie at least `min_reminder_days`. `tax_rate_ids` are the VAT rates that are
+    meant where several stand for a percentage.
     """
 
     account: str
@@ -37,6 +37,11 @@ class Desk:
     zone: dt.tzinfo | None
     min_reminder_days: int
     scan_pages: int
+    tax_rate_ids: Mapping[Decimal, str]
+
+    def rate_book(self, rates: Mapping[str, TaxRate]) -> RateBook:
+        """The administration's VAT rates, with what the configuration says of them."""
+        return RateBook(self.account, rates, self.tax_rate_ids)
 
     async def view(self) -> Viewpoint:
         """How records read now: in the zone of the account, else of the administration.
@@ -65,7 +70,7 @@ class Desk:
         """The whole invoice of a record that was read, as `invoice`."""
         view = await self.view()
         settled = {Flag.CREDITED, Flag.MAYBE_CREDITED} & set(flags_of(record))
-        credits = (await credits_of(self.api, record, view.today, self.scan_pages)).credits if settled else ()
+        credits = (await credits_of(self.api, record, self.scan_pages)).credits if settled else ()
         return from_vendor_invoice(record, await self.api.rates([record]), view, credits)
 
     def before(self, invoice: SalesInvoice, **more: Any) -> dict[str, Any]:
@@ -79,14 +84,10 @@ class Desk:
             Conflict: somebody changed it meanwhile.
             NotFound: it is gone.
         """
-        read_at = dt.datetime.fromisoformat(step.before["read_at"])
-        if self.clock.now() - read_at <= FRESH:
+        if is_fresh(step, self.clock):
             return
         if _state(await self.api.invoice(step.before["invoice"])) != step.before["state"]:
-            raise Conflict(
-                "The invoice was changed by somebody else meanwhile; nothing was written.",
-                next="Look at it with get_invoice, then call again.",
-            )
+            raise changed_meanwhile()
 
     def is_unchanged(self, invoice: SalesInvoice, before: Mapping[str, Any]) -> bool:
         """Whether the invoice is as the step found it."""

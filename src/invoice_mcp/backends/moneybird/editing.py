@@ -54,7 +54,7 @@ async def plan_edit(desk: Desk, write: Write, request: CreateInvoice) -> Plan:
         head["discount"] = str(discount or 0)
         head["details_attributes"] = [
             *({"id": detail.id, "_destroy": True} for detail in record.details),
-            *lines.to_vendor_lines(out, rates, country),
+            *lines.to_vendor_lines(out, desk.rate_book(rates), country),
         ]
     inclusive = head.get("prices_are_incl_tax", record.prices_are_incl_tax)
     currency = head.get("currency", record.currency)

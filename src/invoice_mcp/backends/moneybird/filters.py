@@ -13,7 +13,9 @@ from invoice_mcp.domain.query import InvoiceQuery
 from invoice_mcp.wire.leaves import is_identifier
 
 BEGINNING: Final = dt.date(2000, 1, 1)
-YEARS_AHEAD: Final = 10
+END: Final = dt.date(2099, 12, 31)
+"""Every period that is open ends then: counted from the account's own date, which can be a fixed one, it could end
+before Moneybird's today, and drafts without a date would be missing."""
 
 SALES_TAX_RATES: Final = "tax_rate_type:sales_invoice"
 
@@ -35,15 +37,14 @@ def sayable(text: str) -> bool:
 
 def period_of(query: InvoiceQuery) -> Period | None:
     """The days in which an invoice that matches can be dated; None when there are none."""
-    furthest = query.today.replace(month=1, day=1).replace(year=query.today.year + YEARS_AHEAD)
     start = max(BEGINNING, query.issued_from or BEGINNING)
-    end = min(furthest, query.issued_to or furthest)
+    end = min(END, query.issued_to or END)
     return Period(start, end) if start <= end else None
 
 
-def since(day: dt.date, today: dt.date) -> Period:
+def since(day: dt.date) -> Period:
     """From `day` on."""
-    return Period(day, today.replace(month=1, day=1).replace(year=today.year + YEARS_AHEAD))
+    return Period(day, END)
 
 
 def invoice_filter(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from invoice_mcp.backends.moneybird.rates import Tax, choose, tax_of
+from invoice_mcp.backends.moneybird.rates import RateBook, Tax, choose, tax_of
 from invoice_mcp.backends.moneybird.reading import unit_of
 from invoice_mcp.backends.moneybird.wire import Detail, TaxRate
 from invoice_mcp.domain.money import format_number
@@ -80,13 +80,11 @@ def from_copy(details: Sequence[Detail], rates: Mapping[str, TaxRate]) -> list[O
     ]
 
 
-def to_vendor_lines(
-    lines: Sequence[OutLine], rates: Mapping[str, TaxRate], country: str | None
-) -> list[dict[str, Any]]:
+def to_vendor_lines(lines: Sequence[OutLine], rates: RateBook, country: str | None) -> list[dict[str, Any]]:
     """The lines as Moneybird takes them; `country` is the buyer's.
 
     Raises:
-        InvalidRequest, Ambiguous: no VAT rate in Moneybird, or several, for what a line says.
+        InvalidRequest, Ambiguous, PolicyRefused: no VAT rate in Moneybird, or several, for what a line says.
     """
     return [
         {

@@ -22,15 +22,13 @@ async def check_no_look_alike(desk: Desk, buyer: Party, draft: Draft, view: View
         DuplicateSuspected: there are some; they are listed.
     """
     after = desk.clock.now() - dt.timedelta(days=LOOK_ALIKE_DAYS)
-    found = await _look_alikes(desk, str(buyer.id), draft.total(), after, view)
+    found = await _look_alikes(desk, str(buyer.id), draft.total(), after)
     check_look_alikes([from_vendor_row(each, view) for each in found], draft.head.get("reference"))
 
 
-async def _look_alikes(
-    desk: Desk, contact_id: str, total: Money, after: dt.datetime, view: Viewpoint
-) -> list[SalesInvoice]:
+async def _look_alikes(desk: Desk, contact_id: str, total: Money, after: dt.datetime) -> list[SalesInvoice]:
     """Invoices of this buyer, currency and total that were made after an instant."""
-    wanted = invoice_filter(since(BEGINNING, view.today), contact_id=contact_id, created_after=after)
+    wanted = invoice_filter(since(BEGINNING), contact_id=contact_id, created_after=after)
     window = await read_window(desk.api.lists([wanted]), FIRST_PAGE, 1)
     return [
         each
@@ -44,5 +42,5 @@ async def candidates_of(desk: Desk, step: Step) -> Undetermined:
     body = step.body["sales_invoice"]
     total = Money(Decimal(step.before["total"]), body["currency"])
     after = dt.datetime.fromisoformat(step.before["read_at"]) - dt.timedelta(seconds=1)
-    alike = await _look_alikes(desk, step.before["contact"], total, after, await desk.view())
+    alike = await _look_alikes(desk, step.before["contact"], total, after)
     return Undetermined(tuple(each.id for each in alike))

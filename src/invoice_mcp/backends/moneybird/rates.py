@@ -15,7 +15,7 @@ from invoice_mcp.domain.money import format_number
 from invoice_mcp.domain.results import NAME_LENGTH
 from invoice_mcp.domain.status import TaxCategory
 from invoice_mcp.domain.text import clean_text, fold
-from invoice_mcp.errors import Ambiguous, InvalidRequest
+from invoice_mcp.errors import Ambiguous, InvalidRequest, PolicyRefused
 
 SALES: Final = "sales_invoice"
 
@@ -53,7 +53,23 @@ def tax_of(rate: TaxRate, boxes: Iterable[str | None] = ()) -> Tax:
     return Tax(next((category for category in found if category), TaxCategory.ZERO_RATED), Decimal(0))
 
 
-def choose(rates: Mapping[str, TaxRate], tax: Tax, country: str | None, field: str) -> str:
+@dataclass(frozen=True, slots=True)
+class RateBook:
+    """The VAT rates of an account's administration, by id.
+
+    `meant` is `tax_rate_ids` of the configuration: by percentage, which of several is to be used.
+    """
+
+    account: str
+    rates: Mapping[str, TaxRate]
+    meant: Mapping[Decimal, str]
+
+    def usable(self) -> list[TaxRate]:
+        """Those that can stand on a new sales invoice."""
+        return [rate for rate in self.rates.values() if rate.active and rate.tax_rate_type == SALES]
+
+
+def choose(book: RateBook, tax: Tax, country: str | None, field: str) -> str:
     """The id of the one active rate of sales invoices that stands for `tax`.
 
     Rates of other countries than the buyer's are not meant.
@@ -61,10 +77,13 @@ def choose(rates: Mapping[str, TaxRate], tax: Tax, country: str | None, field: s
     Raises:
         InvalidRequest: there is none.
         Ambiguous: there are several, and Moneybird would report them in different boxes.
+        PolicyRefused: the configuration names one that cannot be.
     """
-    usable = [rate for rate in rates.values() if rate.active and rate.tax_rate_type == SALES]
-    near = [rate for rate in usable if rate.country in (None, country)]
+    near = [rate for rate in book.usable() if rate.country in (None, country)]
     meant = [rate for rate in near if tax_of(rate) == tax]
+    named = _named(book, tax.rate)
+    if named is not None and named in meant:
+        return named.id
     if not meant:
         raise InvalidRequest(
             f"For this buyer Moneybird has no active VAT rate of {format_number(tax.rate)} %, category {tax.category}.",
@@ -75,16 +94,37 @@ def choose(rates: Mapping[str, TaxRate], tax: Tax, country: str | None, field: s
     if len(meant) > 1:
         raise Ambiguous(
             f"{len(meant)} VAT rates in Moneybird stand for {format_number(tax.rate)} % in category {tax.category}.",
-            next="Use copy_of with an invoice that has the right one, or ask the user to deactivate the others.",
+            next="Use copy_of with an invoice that has the right one, or ask the user to name its id in "
+            f"accounts.{book.account}.tax_rate_ids.",
             field=field,
             candidates=_shown(meant),
         )
     return meant[0].id
 
 
+def _named(book: RateBook, percentage: Decimal) -> TaxRate | None:
+    """The rate that the configuration names for a percentage.
+
+    Raises:
+        PolicyRefused: it is no rate for new sales invoices, or one of another percentage.
+    """
+    named = book.meant.get(percentage)
+    if named is None:
+        return None
+    for rate in book.usable():
+        if rate.id == named and tax_of(rate).rate == percentage:
+            return rate
+    raise PolicyRefused(
+        f"accounts.{book.account}.tax_rate_ids names, for {format_number(percentage)} %, what is no active VAT rate of "
+        "that percentage for sales in Moneybird.",
+        next="Ask the person who keeps the configuration to correct it.",
+    )
+
+
 def _shown(rates: Sequence[TaxRate]) -> list[dict[str, Any]]:
     return [
         {
+            "id": rate.id,
             "name": clean_text(rate.name, NAME_LENGTH),
             "tax_rate": format_number(tax_of(rate).rate),
             "tax_category": tax_of(rate).category.value,

@@ -31,7 +31,6 @@ from invoice_mcp.domain.invoice import (
     TaxSubtotal,
 )
 from invoice_mcp.domain.marks import reference_of
-from invoice_mcp.domain.money import check_size, round_money
 from invoice_mcp.domain.query import InvoiceRow
 from invoice_mcp.domain.same_buyer import identifiers
 from invoice_mcp.domain.status import UNPAID, Flag, Kind
@@ -170,7 +169,7 @@ def from_vendor_payment(payment: WirePayment, currency: str, place: int = 0) -> 
         method = "credit note"
     if method is None and payment.financial_mutation_id is not None:
         method = "bank transfer"
-    amount = _exact(payment.price, currency, f"sales_invoice.payments.{place}.price")
+    amount = READER.exact(payment.price, currency, f"sales_invoice.payments.{place}.price")
     reference = reference_of(payment.transaction_identifier)
     return Payment(payment.id, amount, payment.payment_date, method, reference)
 
@@ -192,7 +191,7 @@ def amounts(record: SalesInvoice) -> Amounts:
         VendorContract: one is finer than the currency, or too large.
     """
     names = ("total_price_excl_tax", "total_price_incl_tax", "total_paid", "total_unpaid")
-    return Amounts(*(_exact(getattr(record, name), record.currency, f"sales_invoice.{name}") for name in names))
+    return Amounts(*(READER.exact(getattr(record, name), record.currency, f"sales_invoice.{name}") for name in names))
 
 
 def name_of(contact: Contact) -> str:
@@ -232,16 +231,6 @@ def unit_of(detail: Detail) -> str | None:
     """The unit in a printed quantity: none in `2 x` and `2`, `uur` in `2 uur`."""
     unit = (detail.amount or "").strip().lstrip(_NUMBERED).strip()
     return None if unit in ("", "x") else unit
-
-
-def _exact(value: Decimal, currency: str, path: str) -> Decimal:
-    try:
-        exact = check_size(round_money(value, currency), currency)
-    except ValueError:
-        raise READER.broken(path) from None
-    if exact != value:
-        raise READER.broken(path)
-    return exact
 
 
 def _line_taxes(record: SalesInvoice, rates: Mapping[str, TaxRate]) -> list[Tax]:

@@ -12,7 +12,7 @@ from typing import Final
 from invoice_mcp.backends.buying import Narrowed, narrowed
 from invoice_mcp.backends.moneybird.api import Api
 from invoice_mcp.backends.moneybird.buyers import CONTACTS, is_contact_id
-from invoice_mcp.backends.moneybird.filters import Period, invoice_filter, period_of, sayable
+from invoice_mcp.backends.moneybird.filters import BEGINNING, END, Period, invoice_filter, period_of, sayable, since
 from invoice_mcp.backends.moneybird.numbers import check_number
 from invoice_mcp.backends.moneybird.reading import Viewpoint, from_vendor_row, name_of, taxes_of, words_of
 from invoice_mcp.backends.moneybird.states import states_for
@@ -74,9 +74,7 @@ async def find_number(api: Api, number: str, view: Viewpoint) -> NumberMatches:
     exact = await api.invoice_by_number(number)
     if exact is not None:
         return NumberMatches((from_vendor_row(exact, view),))
-    period = period_of(InvoiceQuery(today=view.today))
-    assert period is not None
-    newest = await api.invoices(invoice_filter(period), 1)
+    newest = await api.invoices(invoice_filter(since(BEGINNING)), 1)
     return by_number(number, [from_vendor_row(invoice, view) for invoice in newest.records])
 
 
@@ -109,7 +107,7 @@ def _lists(query: InvoiceQuery, period: Period, buyer_ids: Sequence[str] | None)
     """The filters to ask for, one per contact."""
     # The credit invoice that makes an invoice cancelled is dated later than the invoice.
     if Status.CANCELLED in query.statuses:
-        period = replace(period, end=(period_of(InvoiceQuery(query.today)) or period).end)
+        period = replace(period, end=END)
     reference = query.buyer_reference if query.buyer_reference and sayable(query.buyer_reference) else None
     updated_after = None if query.updated_since is None else query.updated_since - timedelta(seconds=1)
     return [

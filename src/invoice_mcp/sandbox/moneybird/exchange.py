@@ -1,12 +1,11 @@
 """One request and its reply, as the handlers see them."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from invoice_mcp.sandbox.bodies import json_object
 from invoice_mcp.sandbox.moneybird.lifecycle import Desk
 from invoice_mcp.sandbox.moneybird.refusals import required, symbolic
 from invoice_mcp.sandbox.moneybird.switches import Switches
@@ -43,12 +42,9 @@ class Call:
             Refusal: not JSON, or not an object.
         """
         try:
-            body = json.loads(self.raw or b"{}", parse_float=Decimal)
+            return json_object(self.raw)
         except ValueError:
             raise symbolic(400, "The request body could not be parsed") from None
-        if not isinstance(body, dict):
-            raise symbolic(400, "The request body could not be parsed")
-        return body
 
     def wrapped(self, name: str) -> dict[str, Any]:
         """The object under the one attribute the body has.

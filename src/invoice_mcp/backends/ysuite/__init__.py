@@ -1,0 +1,1 @@
+"""YSuite's External API: invoices and the contacts they are for."""
