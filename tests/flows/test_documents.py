@@ -12,7 +12,7 @@ from invoice_mcp.domain.document import Document
 from invoice_mcp.domain.invoice import Ref
 from invoice_mcp.errors import NotFound
 from invoice_mcp.service.documents import document_of
-from tests.flows.conftest import HeldClock, Office, code
+from tests.flows.conftest import HeldClock, Office, Person, code
 
 BOOK = "books/ledger.db"
 
@@ -115,6 +115,20 @@ async def test_without_a_seller_neither_an_invoice_nor_a_credit_note_is_issued(o
 
     assert code(await office.call("change_phase", ref=draft, phase="sent", deliver="manual")) == "policy_refused"
     assert code(await office.call("change_phase", **cancel)) == "policy_refused"
+
+
+async def test_a_missing_vat_identifier_is_said_before_the_invoice_is_final(office: Office) -> None:
+    line = {"item_name": "Design", "net_price": "100.00", "tax_rate": "0", "tax_category": "AE"}
+    ref, plain = await office.draft(lines=[line]), await office.draft(price="5.00")
+    preview = await office.call("change_phase", ref=ref, phase="sent", deliver="manual", dry_run=True)
+    usual = await office.call("change_phase", ref=plain, phase="sent", deliver="manual", dry_run=True)
+    office.person = Person(will=False)
+    await office.call("change_phase", ref=ref, phase="sent", deliver="manual")
+
+    [warning] = preview["warnings"]
+    assert "the buyer's VAT identifier; none is on file" in warning
+    assert warning in office.person.asked[0]
+    assert "warnings" not in usual
 
 
 @pytest.mark.parametrize(("language", "title"), [("nl", "Factuur"), ("sv", "Faktura")])

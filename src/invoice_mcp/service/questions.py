@@ -19,7 +19,8 @@ def question(planned: Sequence[tuple[str, Write, Plan]]) -> str:
     final = sorted({plan.final for _, _, plan in planned if plan.final})
     joins = [step.joins for _, _, plan in planned for step in plan.steps if step.joins]
     joined = ["What goes to one buyer goes in one mail."] if len(joins) > len(set(joins)) else []
-    return "\n".join([*asked, *joined, *final, f"Go ahead (account {accounts})?"])
+    warnings = sorted({warning for _, _, plan in planned for warning in plan.warnings})
+    return "\n".join([*asked, *joined, *warnings, *final, f"Go ahead (account {accounts})?"])
 
 
 def _payment(write: Write, plan: Plan) -> str:

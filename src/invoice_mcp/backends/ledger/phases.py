@@ -9,7 +9,7 @@ from invoice_mcp.backends.ledger.book import Book, Effect, Moment, OwedMail, owe
 from invoice_mcp.backends.ledger.capabilities import PHASES
 from invoice_mcp.backends.ledger.heads import head_of, invoice_of, unchanged
 from invoice_mcp.backends.ledger.numbering import next_number
-from invoice_mcp.backends.ledger.seller import missing_keys
+from invoice_mcp.backends.ledger.seller import missing_identifiers, missing_keys
 from invoice_mcp.domain.invoice import Invoice, Party
 from invoice_mcp.domain.money import Money
 from invoice_mcp.domain.requests import ChangePhase
@@ -78,6 +78,7 @@ def plan(connection: "apsw.Connection", book: Book, write: Write, moment: Moment
     return Plan(
         steps=(step,),
         before=invoice,
+        warnings=missing_identifiers(invoice, book.seller) if phase is Phase.SENT and not there else (),
         final=_final(phase, head, there),
         recipient=body.get("recipient"),
         amount=Money(abs(invoice.tax_inclusive_amount), invoice.currency),
