@@ -46,7 +46,7 @@ def page() -> str:
 
 def coverage_of(name: str) -> Coverage:
     """What the adapter of this name says about its vendor's endpoints."""
-    coverage = import_module(f"invoice_mcp.backends.{name}.coverage").COVERAGE
+    coverage = import_module(f"{registry.ADAPTERS[name].package}.coverage").COVERAGE
     assert isinstance(coverage, Coverage)
     return coverage
 

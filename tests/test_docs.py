@@ -21,7 +21,7 @@ def test_the_page_is_as_the_adapters_have_it() -> None:
 
 @pytest.mark.parametrize("name", VENDORS)
 def test_every_endpoint_has_tools_or_a_reason(name: str) -> None:
-    coverage = import_module(f"invoice_mcp.backends.{name}.coverage").COVERAGE
+    coverage = import_module(f"{registry.ADAPTERS[name].package}.coverage").COVERAGE
     capabilities = registry.capabilities(name)
     endpoints = [*coverage.endpoints, *coverage.besides]
     assert capabilities is not None

@@ -89,3 +89,15 @@ def test_links_between_documents_lead_somewhere() -> None:
         if not (path.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_every_threat_has_a_control_and_a_test_that_exists() -> None:
+    text = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (T[0-9]+) \|(.+)\|$", text, flags=re.MULTILINE)
+    assert [number for number, _ in rows] == [f"T{number}" for number in range(1, 20)]
+    for number, row in rows:
+        *_, control, tests = row.split("|")
+        assert control.strip(), number
+        assert re.search(r"`tests/[a-z_/]+\.py`", tests), number
+    named = set(re.findall(r"`(tests/[a-z_/]+\.py)`", text))
+    assert {path for path in named if not (ROOT / path).is_file()} == set()

@@ -53,5 +53,5 @@ def test_it_says_of_every_system_whether_it_can_be_used() -> None:
 
 def test_it_names_every_command_and_no_other() -> None:
     table = README.partition("## On the command line")[2].partition("\n## ")[0]
-    named = set(re.findall(r"`invoice-mcp ([a-z]+)", table))
+    named = set(re.findall(r"`invoice-mcp ([a-z-]+)", table))
     assert named == set(COMMANDS) - {"serve"}

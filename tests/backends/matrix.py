@@ -117,6 +117,7 @@ class Deed:
         proven: whether what took effect is known again after a lost answer.
         resent: whether what did not take effect is sent once more when it can no longer arrive.
         renewed: whether the account gets new credentials when its old ones are not accepted.
+        path: part of the path of its requests, where others that are no reads come between.
     """
 
     name: str
@@ -126,6 +127,7 @@ class Deed:
     proven: bool = True
     resent: bool = True
     renewed: bool = False
+    path: str = ""
 
     def after(self, requests: int) -> Counter[str]:
         """What has happened once so many of its requests were carried out."""
@@ -281,7 +283,7 @@ class Stand:
         performer = office.connect(proxy.url, HASTY_S) if fault.name in SILENT else office.backend
         struck = _late(LATE_S, office.clock) if fault.name == "late_commit" else fault
         plan = await office.backend.plan(write())
-        proxy.plan(on(struck, *METHODS, after=spot.request - 1))
+        proxy.plan(on(struck, *METHODS, path=spot.deed.path, after=spot.request - 1))
         try:
             answer = await self._performed(_Performing(office.backend, performer), plan.steps)
         finally:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from invoice_mcp.backends.coverage import Coverage, Endpoint
 from invoice_mcp.domain.query import InvoiceQuery
+from invoice_mcp.domain.status import Status
 from invoice_mcp.sandbox.http1 import Request
 from tests.backends.contract import Desk
 from tests.backends.matrix import Deed, FaultyOffice
@@ -22,6 +23,10 @@ async def search(desk: Desk) -> None:
 
 async def search_by_buyer(desk: Desk) -> None:
     await desk.rows(InvoiceQuery(today=desk.office.today, buyer=desk.office.buyer))
+
+
+async def search_by_status(desk: Desk) -> None:
+    await desk.rows(InvoiceQuery(today=desk.office.today, statuses=frozenset({Status.OPEN})))
 
 
 async def search_by_number(desk: Desk) -> None:
@@ -40,7 +45,7 @@ async def get_by_number(desk: Desk) -> None:
 
 
 READINGS: Mapping[str, Sequence[Reading]] = {
-    "search_invoices": (search, search_by_buyer, search_by_number),
+    "search_invoices": (search, search_by_buyer, search_by_status, search_by_number),
     "get_invoice": (get, get_by_number),
 }
 """What the tools that read ask for."""

@@ -161,7 +161,7 @@ def test_at_a_terminal_a_person_is_asked_and_yes_is_done(typed: bytes, office: O
     assert code == 0
     assert json.loads(out)["after"]["status"] == "paid"
     assert "Register a payment of EUR 121.00" in shown
-    assert "2026-0001 for Acme B.V." in shown
+    assert '2026-0001 for "Acme B.V."' in shown
 
 
 @pytest.mark.parametrize("typed", [b"n\n", b"\n", b"yep\n", b"\x04"], ids=["no", "enter", "else", "end"])

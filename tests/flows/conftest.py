@@ -10,9 +10,9 @@ import pytest
 
 from invoice_mcp.errors import InvoiceError
 from invoice_mcp.service.app import Services
-from invoice_mcp.settings import parse_settings
-from invoice_mcp.tools import TOOLS
-from invoice_mcp.tools.arguments import parse
+from invoice_mcp.settings import Settings, parse_settings
+from invoice_mcp.tools import TOOLS, calling
+from tests.held_clock import HeldClock
 
 CONFIGURATION = """
 state_dir = "state"
@@ -39,22 +39,6 @@ iban = "NL91ABNA0417164300"
 email = "hello@example.com"
 {more}
 """
-
-
-class HeldClock:
-    """A clock that moves only when told to."""
-
-    def __init__(self, now: dt.datetime) -> None:
-        self._now = now
-
-    def now(self) -> dt.datetime:
-        return self._now
-
-    async def sleep(self, seconds: int) -> None:
-        self._now += dt.timedelta(seconds=seconds)
-
-    def advance(self, **by: int) -> None:
-        self._now += dt.timedelta(**by)
 
 
 class Person:
@@ -84,19 +68,28 @@ class Office:
     """The tools over one configuration; answers are checked to be JSON, errors come back as their objects."""
 
     def __init__(self, folder: Path, clock: HeldClock, configuration: str = CONFIGURATION, **parts: str) -> None:
+        text = configuration.format(**{"policy": "", "mode": "full", "account": "", "more": "", **parts})
+        self._open(parse_settings(text, folder), folder, clock)
+
+    @classmethod
+    def of(cls, settings: Settings, folder: Path, clock: HeldClock) -> "Office":
+        """The tools over a configuration of another make."""
+        office = cls.__new__(cls)
+        office._open(settings, folder, clock)
+        return office
+
+    def _open(self, settings: Settings, folder: Path, clock: HeldClock) -> None:
         self.folder = folder
         self.clock = clock
-        text = configuration.format(**{"policy": "", "mode": "full", "account": "", "more": "", **parts})
-        self.settings = parse_settings(text, folder)
-        self.services = Services(self.settings, clock)
+        self.settings = settings
+        self.services = Services(settings, clock)
         self.person = Person()
 
     async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
         """The answer of a tool, or its error object."""
         chosen = next(each for each in TOOLS if each.name == tool)
         try:
-            request = parse(chosen, arguments, list(self.settings.accounts))
-            answer = await chosen.handle(request, self.services, self.person)
+            answer = await calling.call(chosen, arguments, list(self.settings.accounts), self.services, self.person)
         except InvoiceError as error:
             answer = error.as_dict()
         again: dict[str, Any] = json.loads(json.dumps(answer))
@@ -113,7 +106,7 @@ class Office:
         known = await self.services.accounts.get("ledger").backend().find_buyers(buyer, 1)
         given = {"name": buyer} if known else {"name": buyer, "new": True, "email": "ap@acme.example"}
         lines = [{"item_name": "Design", "quantity": "1", "net_price": price}]
-        answer = await self.call("create_invoice", **{"buyer": given, "lines": lines, **arguments})
+        answer = await self.call("create_invoice", **{"account": "ledger", "buyer": given, "lines": lines, **arguments})
         assert answer.get("outcome") == "done", answer
         return str(answer["invoice"]["ref"])
 
@@ -127,6 +120,11 @@ class Office:
     async def invoice(self, ref: str) -> dict[str, Any]:
         """The invoice as get_invoice shows it."""
         return await self.call("get_invoice", ref=ref)
+
+    async def one_of(self, status: str, account: str = "books") -> str:
+        """The ref of an invoice of this status that an account holds."""
+        found = await self.call("search_invoices", accounts=[account], status=[status], kind="invoice", limit=1)
+        return str(found["rows"][0][0])
 
     async def confirm_buyers(self) -> None:
         """A person accepts every address on file."""

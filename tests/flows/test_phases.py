@@ -110,7 +110,7 @@ async def test_a_phase_of_another_system_is_unsupported(office: Office) -> None:
 
 async def test_without_the_sellers_details_nothing_is_sent(office: Office) -> None:
     text = (
-        'default_account = "ledger"\n[accounts.ledger]\nbackend = "ledger"\nmode = "full"\n'
+        'default_account = "ledger"\nstate_dir = "state"\n[accounts.ledger]\nbackend = "ledger"\nmode = "full"\n'
         'path = "bare.db"\ntax_rate = "21"\n'
     )
     from invoice_mcp.service.app import Services

@@ -1,11 +1,15 @@
 """What the settings of an account forbid does not happen, and the refusal names the setting."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from invoice_mcp.backends import registry
+from invoice_mcp.backends.base import Plan, Write
 from tests.flows.conftest import HeldClock, Office, code
+from tests.flows.vendors import BUYER, at_moneybird
 
 LINE = {"item_name": "Design", "quantity": "1", "net_price": "100.00"}
 Opener = Callable[..., Office]
@@ -89,6 +93,7 @@ async def test_a_loop_of_writes_is_stopped(opened: Opener, clock: HeldClock) -> 
     stopped = await office.call("register_payment", ref=ref, amount="2")
     assert code(stopped) == "rate_limited"
     assert stopped["error"]["retry_after_s"] == 60
+    assert "writes_per_minute of account ledger" in stopped["error"]["message"]
     assert (await office.call("register_payment", ref=ref, amount="1"))["outcome"] == "replayed"
     clock.advance(seconds=61)
     assert (await office.call("register_payment", ref=ref, amount="2"))["outcome"] == "done"
@@ -102,12 +107,16 @@ async def test_the_days_between_reminders_are_the_accounts(opened: Opener, clock
     await office.call("send_reminder", refs=[ref])
     clock.advance(days=9)
     receipt = (await office.call("send_reminder", refs=[ref], tone="firm"))["receipts"][0]
-    assert receipt["reason"] == "too_soon"
+    assert (receipt["reason"], receipt["setting"]) == ("too_soon", "min_reminder_days")
     clock.advance(days=1)
     assert (await office.call("send_reminder", refs=[ref], tone="firm"))["receipts"][0]["outcome"] == "queued"
 
 
-async def test_a_system_without_adapter_never_passes_for_an_empty_book(opened: Opener) -> None:
+async def test_a_system_without_adapter_never_passes_for_an_empty_book(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {name: adapter for name, adapter in registry.ADAPTERS.items() if name != "productive"}
+    monkeypatch.setattr(registry, "ADAPTERS", known)
     office = opened(
         more='[accounts.books]\nbackend = "productive"\norganization_id = "123"\ntoken = { env = "NO_SUCH_TOKEN" }'
     )
@@ -117,3 +126,62 @@ async def test_a_system_without_adapter_never_passes_for_an_empty_book(opened: O
     assert [each["account"] for each in answer["incomplete"]] == ["books"]
     assert code(await office.call("search_invoices", accounts=["books"])) == "unsupported"
     assert code(await office.call("get_invoice", ref="books:1")) == "unsupported"
+
+
+async def test_a_ceiling_is_for_what_moves_money(opened: Opener) -> None:
+    ref = await opened().sent(price="500.00")
+    office = opened(account='max_amount = { EUR = "200.00" }')
+    paid = await office.call("register_payment", ref=ref, amount="200.01")
+    assert "max_amount of account ledger" in paid["error"]["message"]
+    assert code(await office.call("change_phase", ref=ref, phase="paid")) == "policy_refused"
+    cancelled = await office.call("change_phase", ref=ref, phase="cancelled", expected_status="open")
+    assert code(cancelled) == "policy_refused"
+    assert (await office.call("change_phase", ref=ref, phase="paused"))["outcome"] == "done"
+    assert (await office.call("register_payment", ref=ref, amount="200.00"))["outcome"] == "done"
+
+
+async def test_an_amount_that_cannot_be_told_is_above_every_ceiling(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ref = await opened().sent()
+    office = opened(account='max_amount = { EUR = "200.00" }')
+    backend = office.services.accounts.get("ledger").backend()
+    plan = backend.plan
+
+    async def silent(write: Write) -> Plan:
+        return replace(await plan(write), amount=None)
+
+    monkeypatch.setattr(backend, "plan", silent)
+    assert code(await office.call("register_payment", ref=ref)) == "policy_refused"
+    assert "payments" not in await office.invoice(ref)
+
+
+async def test_draft_only_touches_no_draft_of_somebody_else(tmp_path: Path, clock: HeldClock) -> None:
+    discard = {"phase": "cancelled", "expected_status": "draft"}
+    async with at_moneybird(tmp_path, clock, 'mode = "draft_only"') as (office, vendor):
+        theirs = await office.one_of("draft")
+        buyer = {"name": BUYER}
+        line = {**LINE, "tax_rate": "21"}
+        for tool, arguments in (
+            ("change_phase", {"ref": theirs, **discard}),
+            ("create_invoice", {"replaces": theirs, "buyer_reference": "mine now"}),
+        ):
+            assert (await office.call(tool, **arguments, dry_run=True))["outcome"] == "preview"
+            first = await office.call(tool, **arguments)
+            assert code(first) == "policy_refused"
+            assert "accounts.books.mode" in first["error"]["message"]
+        assert vendor.written == []
+        made = await office.call("create_invoice", account="books", buyer=buyer, lines=[line])
+        mine = made["invoice"]["ref"]
+        edited = await office.call("create_invoice", replaces=mine, buyer_reference="better")
+        assert edited["invoice"]["ref"] == mine
+        assert code(await office.call("change_phase", ref=mine, phase="sent", deliver="manual")) == "policy_refused"
+        assert (await office.agreed("change_phase", ref=mine, **discard))["outcome"] == "done"
+
+
+async def test_an_edit_makes_a_draft_of_somebody_else_no_draft_of_ours(tmp_path: Path, clock: HeldClock) -> None:
+    async with at_moneybird(tmp_path, clock, 'mode = "full"') as (office, _):
+        theirs = await office.one_of("draft")
+        assert (await office.call("create_invoice", replaces=theirs, buyer_reference="x"))["outcome"] == "done"
+        backend = office.services.accounts.get("books").backend()
+        assert not await backend.made_here(theirs.partition(":")[2])

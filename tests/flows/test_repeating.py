@@ -88,7 +88,16 @@ async def test_repeat_of_names_an_operation_of_this_tool(office: Office) -> None
     ref = await office.sent(price="10.00")
     for nothing in ("op_00000000000000000000", "nonsense"):
         answer = await office.call("register_payment", ref=ref, amount="1", repeat_of=nothing)
-        assert code(answer) == "invalid_request"
+        assert code(answer) == "not_found"
+    made = (await office.call("create_invoice", copy_of=ref, buyer_reference="again", repeat_of="op_0"))["error"]
+    assert made["code"] == "not_found"
+    draft = await office.call("create_invoice", copy_of=ref, lines=[LINE | {"net_price": "7"}])
+    twice = await office.call("create_invoice", copy_of=ref, lines=[LINE | {"net_price": "7"}], note="other words")
+    assert draft["outcome"] == "done"
+    assert code(twice) == "duplicate_suspected"
+    of_another_tool = twice["error"]["operation"]
+    answer = await office.call("register_payment", ref=ref, amount="1", repeat_of=of_another_tool)
+    assert code(answer) == "invalid_request"
 
 
 async def test_what_was_undone_may_be_done_again(office: Office) -> None:

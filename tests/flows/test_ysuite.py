@@ -103,7 +103,7 @@ async def test_a_person_who_can_be_asked_is_asked_first(opened: Agency) -> None:
     opened.office.person = Person(will=False)
     assert code(await opened.office.call("create_invoice", **GIVEN)) == "declined"
     [question] = opened.office.person.asked
-    for part in ("EUR 114.95", "open at once", "only a person can cancel it", "ysuite"):
+    for part in ("EUR 114.95", "Hotel de Brug", "open at once", "only a person can cancel it", "ysuite"):
         assert part in question, part
     assert opened.made() == 0
 

@@ -160,14 +160,22 @@ async def test_in_the_newer_era_state_of_another_call_or_tampered_with_is_refuse
         assert (await again("", state))["result"]["structuredContent"]["agreed"] is True
 
 
-async def test_in_the_newer_era_a_reply_without_state_or_state_without_a_reply_is_asked_again():
+async def test_in_the_newer_era_a_reply_without_state_is_to_no_question_and_asked():
     async with in_process(build()) as client:
         await client.hello(MODERN, CAN_ASK)
-        call = {"name": "agree", "arguments": {}}
-        state = (await client.call("agree"))["requestState"]
-        for more in ({"inputResponses": {"agree": YES}}, {"requestState": state}):
-            answer = await client.request("tools/call", {**call, **more})
-            assert answer["result"]["resultType"] == "input_required"
+        answer = await client.request(
+            "tools/call", {"name": "agree", "arguments": {}, "inputResponses": {"agree": YES}}
+        )
+    assert answer["result"]["resultType"] == "input_required"
+
+
+@pytest.mark.parametrize("more", [{}, {"inputResponses": {}}, {"inputResponses": {"other": YES}}], ids=str)
+async def test_in_the_newer_era_a_second_round_without_a_reply_is_a_no_and_not_a_third_round(more):
+    async with in_process(build()) as client:
+        await client.hello(MODERN, CAN_ASK)
+        call = {"name": "agree", "arguments": {}, "requestState": (await client.call("agree"))["requestState"]}
+        answer = await client.request("tools/call", {**call, **more})
+    assert answer["result"]["structuredContent"] == {"agreed": False, "token": "a token", "rounds": 2}
 
 
 async def test_a_call_cancelled_while_the_person_thinks_is_not_answered():

@@ -131,7 +131,11 @@ class Firm:
 
     async def search(self, **arguments: Any) -> dict[str, Any]:
         """The answer of search_invoices, or its error object."""
-        tool = next(each for each in TOOLS if each.name == "search_invoices")
+        return await self.call("search_invoices", **arguments)
+
+    async def call(self, name: str, **arguments: Any) -> dict[str, Any]:
+        """The answer of a tool, or its error object."""
+        tool = next(each for each in TOOLS if each.name == name)
         try:
             request = parse(tool, arguments, list(self.settings.accounts))
             answer = await tool.handle(request, self.services, self.person)

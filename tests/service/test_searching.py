@@ -246,3 +246,24 @@ async def test_a_ledger_alone_is_read_on_from_its_key_and_among_others_kept(firm
     await firm.search(accounts=["ledger"], limit=7)
     await firm.search(limit=7)
     assert [query.limit for query in asked] == [7, 1000]
+
+
+async def test_a_long_search_reports_progress_to_its_caller(
+    firms: Firms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[int, int, str]] = []
+    slow, told_something = Vendor("slow", [row("slow", 1)]), anyio.Event()
+    slow.before = lambda _: told_something.wait()
+
+    async def progress(done: int, total: int, message: str) -> None:
+        told.append((done, total, message))
+        told_something.set()
+
+    async def once_all_wait() -> None:
+        await anyio.wait_all_tasks_blocked()
+
+    patience = Patience(quiet=once_all_wait, whole=anyio.sleep_forever)
+    firm = firms(tmp_path, Vendor("quick", [row("quick", 1)]), slow, patience=patience)
+    monkeypatch.setattr(firm.person, "progress", progress)
+    assert len((await firm.search())["rows"]) == 2
+    assert told == [(1, 2, "waiting for slow"), (2, 2, "all accounts have answered")]

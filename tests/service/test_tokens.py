@@ -6,12 +6,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+import anyio
 import pytest
 
 from invoice_mcp.domain.invoice import Ref
 from invoice_mcp.domain.query import InvoiceRow
 from invoice_mcp.domain.results import dumps
+from invoice_mcp.service.asking import Patience
 from tests.service.conftest import Firm, Vendor, row
+from tests.tools.test_tokens import REFUSAL_BYTES, REFUSAL_TOKENS
 from tests.tools.tokens import count_tokens, needs_tokenizer
 
 ROW_TOKENS: Final = {"digits": 60, "guid": 80}
@@ -52,6 +55,38 @@ async def test_a_row_and_a_page_fit_their_budgets_of_bytes(
     assert max(len(dumps(each).encode()) for each in found["rows"]) <= ROW_BYTES[kind]
     if kind == "digits":
         assert len(dumps(found).encode()) <= PAGE_BYTES
+
+
+async def refusals(firms: Callable[..., Firm], folder: Path) -> list[str]:
+    """What goes wrong with a search, as the caller reads it."""
+
+    async def hangs(_request: int) -> None:
+        await anyio.sleep_forever()
+
+    async def at_once() -> None:
+        await anyio.wait_all_tasks_blocked()
+
+    vendor = Vendor("books", [row("books", number) for number in range(30)])
+    firm = firms(folder, vendor, Vendor("b" * 32, []), patience=Patience(quiet=anyio.sleep_forever, whole=at_once))
+    cursor = (await firm.search())["next_cursor"]
+    said = [
+        await firm.search(cursor="x" * 400),
+        await firm.search(cursor=cursor, buyer="Somebody else"),
+        await firm.search(accounts=["nobody"]),
+    ]
+    vendor.before = hangs  # type: ignore[assignment]
+    said += [await firm.search(accounts=["books"]), (await firm.search())["incomplete"][0]]
+    vendor.before = lambda _: 1 / 0  # type: ignore[return-value]
+    return [dumps(each) for each in (*said, await firm.search(accounts=["books"]))]
+
+
+async def test_every_refusal_fits_its_budget_of_bytes(firms: Callable[..., Firm], tmp_path: Path) -> None:
+    assert max(len(each.encode()) for each in await refusals(firms, tmp_path)) <= REFUSAL_BYTES
+
+
+@needs_tokenizer
+async def test_every_refusal_fits_its_budget_of_tokens(firms: Callable[..., Firm], tmp_path: Path) -> None:
+    assert max(count_tokens(await refusals(firms, tmp_path))) <= REFUSAL_TOKENS
 
 
 @needs_tokenizer

@@ -5,33 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from invoice_mcp.backends.base import Absent, Found, Step, StepResult, Undetermined
+from invoice_mcp.backends.base import Absent, Found, Step, StepResult, Undetermined, Undone
 from invoice_mcp.domain.identity import Identity
 from invoice_mcp.errors import VendorRefused
 from invoice_mcp.net.answers import LostAnswer
-
-
-class HeldClock:
-    """A clock that moves only by waiting."""
-
-    def __init__(self) -> None:
-        self._now = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
-
-    def now(self) -> dt.datetime:
-        return self._now
-
-    async def sleep(self, seconds: int) -> None:
-        self._now += dt.timedelta(seconds=seconds)
-
-    def advance(self, seconds: int) -> None:
-        self._now += dt.timedelta(seconds=seconds)
+from tests.held_clock import HeldClock
 
 
 @dataclass
 class Vendor:
     """Carries out steps by the plan: `ok`, `before` and `after` (the answer is lost), a number (it acts that many
-    seconds after the answer was lost), `refuse`. After the plan everything is `ok`. `marker` false: what it did
-    cannot be told from what others did, `look_alikes` among it."""
+    seconds after the answer was lost), `refuse`, `undo` (it refuses and takes the steps before back). After the plan
+    everything is `ok`. `marker` false: what it did cannot be told from what others did, `look_alikes` among it."""
 
     clock: HeldClock
     plan: list[str | int] = field(default_factory=list)
@@ -52,6 +37,9 @@ class Vendor:
         fate = self.plan.pop(0) if self.plan else "ok"
         if fate == "refuse":
             raise VendorRefused("No.", next="Ask for something else.")
+        if fate == "undo":
+            self._effects.clear()
+            raise Undone(VendorRefused("No.", next="Ask for something else."))
         if fate != "before":
             delay = fate if isinstance(fate, int) else 0
             at = self.clock.now() + dt.timedelta(seconds=delay)

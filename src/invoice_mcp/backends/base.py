@@ -112,8 +112,10 @@ class Plan:
     """What a write will do.
 
     `steps` is empty when there is nothing to do: already there, or (with `skipped`) a reminder that is not due.
-    `final` says in words what cannot be undone. `recipient` is the address that mail would go to. `amount` is what
-    the write is about, for ceilings; `new_buyer` says that it adds a buyer.
+    `final` says in words what cannot be undone. `recipient` is the address that mail would go to; `unconfirmed` says
+    that only a tool call vouches for it, so that a person has to accept it before the steps are taken. `amount` is
+    what the write is about, for ceilings; `buyer` the name of whom a new invoice is for; `new_buyer` says that it adds
+    a buyer.
     """
 
     steps: Sequence[Step]
@@ -122,7 +124,9 @@ class Plan:
     final: str | None = None
     skipped: str | None = None
     recipient: str | None = None
+    unconfirmed: bool = False
     amount: Money | None = None
+    buyer: str | None = None
     new_buyer: bool = False
 
 
@@ -170,6 +174,17 @@ class Undetermined:
     """Whether it took effect cannot be told; `candidates` are look-alikes."""
 
     candidates: tuple[str, ...] = ()
+
+
+class Undone(Exception):
+    """A step was refused for good, and what the steps before it did was taken back: nothing of the write stands.
+
+    `error` is what the caller is told.
+    """
+
+    def __init__(self, error: InvoiceError) -> None:
+        super().__init__(error.message)
+        self.error = error
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +288,7 @@ class VendorBackend(Protocol):
 
         Raises:
             Conflict: what the step relies on no longer holds.
+            Undone: refused, and the steps before it were taken back.
         """
         ...
 
@@ -309,8 +325,8 @@ class Backend(VendorBackend, Protocol):
         """After the last step of a write."""
         ...
 
-    async def writes_since(self, instant: dt.datetime) -> int:
-        """How many writes this account has seen since then, by all processes."""
+    async def made_here(self, invoice_id: str) -> bool:
+        """Whether this program made the invoice, rather than found it or edited it."""
         ...
 
 

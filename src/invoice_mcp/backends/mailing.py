@@ -12,16 +12,18 @@ from typing import Any, Final
 
 import anyio.to_thread
 
-from invoice_mcp.backends.base import Found, Plan, Step, StepResult, Undetermined, Write
+from invoice_mcp.backends.base import Found, Plan, Step, StepResult, Surroundings, Undetermined, Write
 from invoice_mcp.clock import Clock, rfc3339
 from invoice_mcp.domain.invoice import Invoice, Party
 from invoice_mcp.domain.requests import SendReminder
 from invoice_mcp.errors import VendorRefused
-from invoice_mcp.mail.delivery import SENT, Mailer, list_outbox
+from invoice_mcp.mail.delivery import SENT, Mailer, configured_mailer, list_outbox
 from invoice_mcp.mail.letters import Letter, reminder_letter
 from invoice_mcp.mail.message import MIN_ENTROPY, compose, is_address, new_message_id, sender_domain
+from invoice_mcp.mail.outcome import OUTBOX
 from invoice_mcp.mail.skipping import last_reminder, skip_reason
 from invoice_mcp.net import LostAnswer
+from invoice_mcp.settings import AccountSettings
 
 FINAL: Final = "A mail that has left cannot be taken back."
 
@@ -41,6 +43,26 @@ class Post:
     min_reminder_days: int
     zone: dt.tzinfo | None
     clock: Clock
+
+
+def post_for(account: AccountSettings, around: Surroundings, *, seller: Party | None, language: str) -> Post | None:
+    """How the reminders of `account` leave; None while nobody has said who sends mail.
+
+    Without a `seller` they are signed by the name of the sender, or the label of the account.
+    """
+    sender = around.mail.sender
+    if sender is None:
+        return None
+    named = sender.partition("<")[0].strip() or account.label or sender
+    return Post(
+        mailer=configured_mailer(around.mail, otherwise=sender, state_dir=around.state_dir),
+        outbox=around.state_dir / OUTBOX,
+        seller=seller or Party(name=named),
+        language=language,
+        min_reminder_days=account.policy.min_reminder_days,
+        zone=account.time_zone,
+        clock=around.clock,
+    )
 
 
 def plan_reminder(post: Post, write: Write, invoice: Invoice, before: dict[str, Any], today: dt.date) -> Plan:

@@ -15,14 +15,25 @@ class Adapter(NamedTuple):
     capabilities: str
     connect: str
 
+    @property
+    def package(self) -> str:
+        """The package it is."""
+        return self.capabilities.partition(":")[0].rpartition(".")[0]
+
 
 _LEDGER = "invoice_mcp.backends.ledger"
 _MONEYBIRD = "invoice_mcp.backends.moneybird"
+_NEXT = "invoice_mcp.backends.next_project"
+_PRODUCTIVE = "invoice_mcp.backends.productive"
+_TRIBE = "invoice_mcp.backends.tribe"
 _YSUITE = "invoice_mcp.backends.ysuite"
 ADAPTERS: Final[Mapping[str, Adapter]] = {
     "ledger": Adapter(f"{_LEDGER}.capabilities:CAPABILITIES", f"{_LEDGER}.connect:connect"),
+    "tribe": Adapter(f"{_TRIBE}.capabilities:CAPABILITIES", f"{_TRIBE}.connect:connect"),
     "moneybird": Adapter(f"{_MONEYBIRD}.capabilities:CAPABILITIES", f"{_MONEYBIRD}.connect:connect"),
     "ysuite": Adapter(f"{_YSUITE}.capabilities:CAPABILITIES", f"{_YSUITE}.connect:connect"),
+    "next": Adapter(f"{_NEXT}.capabilities:CAPABILITIES", f"{_NEXT}.connect:connect"),
+    "productive": Adapter(f"{_PRODUCTIVE}.capabilities:CAPABILITIES", f"{_PRODUCTIVE}.connect:connect"),
 }
 
 

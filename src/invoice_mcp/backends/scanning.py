@@ -21,18 +21,20 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Sheet(Generic[R]):
-    """One page of a vendor's list, and whether another follows."""
+    """One page of a vendor's list, and whether another follows: `following`, else the next number."""
 
     records: Sequence[R]
     more: bool
+    following: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Lists(Generic[R]):
     """Lists of a vendor's that are read one after the other.
 
-    `fetch` reads a page (from 1) of a list (from 0); `key` is the id of a record, by which one that comes twice is
-    known.
+    `fetch` reads a page of a list (from 0); `key` is the id of a record, by which one that comes twice is known. Page
+    1 is read first. What other numbers stand for is the adapter's to say, below zero for one on the way back from a
+    list's end.
     """
 
     count: int
@@ -50,6 +52,7 @@ class Source(Generic[R]):
         candidates: the records as rows, made from all that was read (one may decide what another is).
         by_rate: the same with their VAT by rate, for grouping by it; None where lists do not tell it.
         ordered: whether the vendor gives the lists in the order that was asked for. It is checked on what was read.
+        consult: reads what decides how the records are understood and is not among them; once, after the last page.
     """
 
     account: str
@@ -57,10 +60,11 @@ class Source(Generic[R]):
     candidates: Callable[[Sequence[R]], Sequence[Candidate]]
     by_rate: Callable[[Sequence[R]], Awaitable[Sequence[Candidate]]] | None = None
     ordered: bool = False
+    consult: Callable[[Sequence[R]], Awaitable[None]] | None = None
 
 
 class Spot(NamedTuple):
-    """A page of one of several lists; pages count from 1."""
+    """A page of one of several lists, by the number its adapter gave it."""
 
     list: int
     page: int
@@ -96,8 +100,8 @@ class Mark:
             case None:
                 return cls()
             case (int(index), int(page), int(pages), int(given), str(last)):
-                fits = 0 <= index < lists and 1 <= page <= MAX_PAGE and 0 <= pages <= scan_pages and given >= 0
-                if fits:
+                real = 0 <= index < lists and 1 <= abs(page) <= MAX_PAGE
+                if real and 0 <= pages <= scan_pages and given >= 0:
                     return cls(Spot(index, page), pages, given, last)
         raise InvalidRequest(
             "The cursor does not fit this search any more.", next="Leave cursor out to start again.", field="cursor"
@@ -143,7 +147,7 @@ async def read_window(
         found |= fresh
         looped = looped or (sheet.more and not fresh)
         if sheet.more and fresh:
-            here = Spot(here.list, here.page + 1)
+            here = Spot(here.list, here.page + 1 if sheet.following is None else sheet.following)
         else:
             here = Spot(here.list + 1, 1) if here.list + 1 < lists.count else None
         if enough([*found.values()]):
@@ -176,6 +180,8 @@ async def scan(source: Source[R], filters: Filters, position: Position | None, *
 async def page_of(source: Source[R], window: Window[R], filters: Filters, mark: Mark = BEGINNING) -> Page:
     """The page that `mark` stands before, out of what was read."""
     query = filters.query
+    if source.consult is not None:
+        await source.consult(window.records)
     by_rate = query.group_by is GroupBy.TAX_RATE
     read = await source.by_rate(window.records) if by_rate and source.by_rate else source.candidates(window.records)
     found = [each for each in read if filters.match(each)]

@@ -26,11 +26,13 @@ COMMANDS: Final = (
     "buyers",
     "outbox",
     "operations",
+    "audit",
     "import",
     "export",
     "schemas",
+    "next-token",
 )
-"""In the order of the help. The command `x` is `command` in the module `invoice_mcp.cli.x`, or `x_` for a keyword."""
+"""In the order of the help. The command `x-y` is `command` in the module `invoice_mcp.cli.x_y`, `x_` for a keyword."""
 
 EXIT_FAILED: Final = 1
 EXIT_CONFIGURATION: Final = 2
@@ -50,7 +52,7 @@ class Commands(click.Group):
 
 
 def _command(name: str) -> click.Command:
-    module = f"{name}_" if keyword.iskeyword(name) else name
+    module = f"{name}_" if keyword.iskeyword(name) else name.replace("-", "_")
     command: click.Command = importlib.import_module(f"invoice_mcp.cli.{module}").command
     return command
 

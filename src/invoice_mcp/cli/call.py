@@ -157,9 +157,8 @@ async def _call(
     from invoice_mcp.domain.invoice import Ref
     from invoice_mcp.service.documents import document_of
     from invoice_mcp.tools import TOOLS as DEFINITIONS
-    from invoice_mcp.tools.arguments import parse
+    from invoice_mcp.tools.calling import call
 
     definition = next(each for each in DEFINITIONS if each.name == tool)
-    request = parse(definition, arguments, list(services.settings.accounts))
-    answer = await definition.handle(request, services, TerminalCaller())
+    answer = await call(definition, arguments, list(services.settings.accounts), services, TerminalCaller())
     return answer, await document_of(Ref.parse(answer["ref"]), services) if with_document else None

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from invoice_mcp.errors import Conflict, DuplicateSuspected, InvalidRequest
+from invoice_mcp.errors import Conflict, DuplicateSuspected, InvalidRequest, NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,8 @@ def recognise(identity: Identity, journal: KnownOperations) -> Row | None:
     Raises:
         Conflict: the key stands for other arguments.
         DuplicateSuspected: the same arguments were carried out under another key.
-        InvalidRequest: `repeat_of` names no operation of this tool.
+        NotFound: `repeat_of` names no operation of this account.
+        InvalidRequest: `repeat_of` names one of another tool.
     """
     if identity.key is not None and (found := journal.by_key(identity.key)) is not None:
         if found["fingerprint"] != identity.fingerprint:
@@ -63,7 +64,7 @@ def recognise(identity: Identity, journal: KnownOperations) -> Row | None:
     if identity.window_hours > 0 and (found := journal.by_fingerprint(identity.fingerprint)) is not None:
         if identity.key is not None:
             raise DuplicateSuspected(
-                f"The same {identity.tool} was already done at {found['at']}.",
+                f"The same {identity.tool} was already done at {found['at']}, within duplicate_window_hours.",
                 next="If a second one is meant, call again with repeat_of set to this operation.",
                 operation=found["id"],
             )
@@ -72,10 +73,9 @@ def recognise(identity: Identity, journal: KnownOperations) -> Row | None:
         return found  # what may still arrive cannot be compared with yet
     if identity.repeat_of is not None:
         first = journal.by_id(identity.repeat_of)
-        if first is None or first["tool"] != identity.tool:
-            raise InvalidRequest(
-                f"repeat_of names no earlier {identity.tool} of this account.",
-                next="Give the operation that duplicate_suspected or a replayed answer named.",
-                field="repeat_of",
-            )
+        advice = "Give the operation that duplicate_suspected or a replayed answer named."
+        if first is None:
+            raise NotFound("repeat_of names no operation of this account.", next=advice, field="repeat_of")
+        if first["tool"] != identity.tool:
+            raise InvalidRequest(f"repeat_of names no {identity.tool}.", next=advice, field="repeat_of")
     return None

@@ -28,11 +28,16 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """The filters of a query. `buyer_ids` None is any buyer; `loose_number` ignores separators and leading zeros."""
+    """The filters of a query.
+
+    `buyer_ids` are the buyers meant, None for any; where they are not known beforehand, `buyer` is an id or part of a
+    name. `loose_number` ignores separators and leading zeros.
+    """
 
     query: InvoiceQuery
     buyer_ids: Collection[str] | None = None
     loose_number: bool = False
+    buyer: str | None = None
 
     def match(self, candidate: Candidate) -> bool:
         """Whether all of them let the candidate through."""
@@ -42,6 +47,7 @@ class Filters:
             query.kind in (None, row.kind),
             query.currency in (None, row.currency),
             self.buyer_ids is None or row.buyer_id in self.buyer_ids,
+            self.buyer is None or row.buyer_id == self.buyer or fold(self.buyer) in fold(row.buyer),
             query.buyer_reference in (None, row.buyer_reference),
             _within(row.issue_date, query.issued_from, query.issued_to),
             _within(row.due_date, query.due_from, query.due_to),

@@ -146,6 +146,15 @@ def render_payment(payment: Payment, currency: str) -> dict[str, Any]:
     )
 
 
+def render_body(body: Any) -> Any:
+    """A request's body as it is shown: a copy takes over what others wrote, so its texts are cleaned and capped."""
+    if isinstance(body, str):
+        return clean_text(body, WORDS_LENGTH)
+    if isinstance(body, Mapping):
+        return {key: render_body(value) for key, value in body.items()}
+    return [render_body(each) for each in body] if isinstance(body, list | tuple) else body
+
+
 def render_row(row: InvoiceRow, columns: Sequence[str]) -> list[str | int]:
     """The cells of `row`, in the order of `columns`: `DEFAULT_COLUMNS`, `kind`, and what `fields` may add."""
     return [_cell(_ROW_CELLS[column](row)) for column in columns]

@@ -6,7 +6,6 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlencode
 
 import anyio
 
@@ -16,10 +15,11 @@ from invoice_mcp.net.answers import Refusal
 from invoice_mcp.net.auth import Revealable, reveal
 from invoice_mcp.net.complaints import Complaints
 from invoice_mcp.net.deadline import Deadline
+from invoice_mcp.net.forms import form_request
 from invoice_mcp.net.limits import Limits
 from invoice_mcp.net.origin import Origin
 from invoice_mcp.net.persistence import Jitter, Persistence
-from invoice_mcp.net.transport import Exchange, Outgoing, Transport
+from invoice_mcp.net.transport import Exchange, Transport
 from invoice_mcp.net.verdicts import judge_read
 
 RENEW_BEFORE_S: Final = 60
@@ -96,12 +96,7 @@ class ClientCredentials:
     async def _fetched(self, deadline: Deadline) -> _Token:
         secret = await reveal(self._client_secret, self._say, deadline)
         form = {"grant_type": "client_credentials", "client_id": self._client_id, "client_secret": secret}
-        outgoing = Outgoing(
-            "POST",
-            self._target,
-            {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
-            urlencode({**form, "scope": self._scope}).encode(),
-        )
+        outgoing = form_request(self._target, {**form, "scope": self._scope})
 
         async def exchange() -> Exchange:
             return await self._transport.over_fresh_connection(outgoing, deadline)

@@ -61,6 +61,10 @@ class Failure(Enum):
 Exchange = Answer | Failure
 
 
+_TALKATIVE: Final = ("httpx", "httpcore", "httpcore.connection", "httpcore.http11")
+"""Loggers that at DEBUG tell addresses and the headers of replies, each named: a level of its own would outrank."""
+
+
 class Transport:
     """Connections to one origin. No redirect, cookie, proxy or setting from the environment has a place here."""
 
@@ -93,7 +97,7 @@ class Transport:
     def _open(self) -> "httpx.AsyncHTTPTransport":
         import httpx
 
-        for name in ("httpx", "httpcore"):  # at DEBUG they would log addresses and headers
+        for name in _TALKATIVE:
             logging.getLogger(name).setLevel(logging.WARNING)
         return httpx.AsyncHTTPTransport(
             verify=self._tls or _public_authorities(),

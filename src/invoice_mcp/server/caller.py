@@ -67,14 +67,17 @@ class SessionCaller:
 
     @property
     def reply(self) -> "Reply | None":
-        """The reply that came with this round and the token it is for; None in a first round."""
+        """The reply that came with this round and the token it is for; None in a first round.
+
+        A second round is the last: one that brings the token and no reply, or no form, has said no.
+        """
         from invoice_mcp.service.caller import Reply
 
         token = self._context.request_state
-        given = (self._context.input_responses or {}).get(AGREE)
-        if token is None or not isinstance(given, ElicitResult):
+        if token is None:
             return None
-        return Reply(token, _agreed(given))
+        given = (self._context.input_responses or {}).get(AGREE)
+        return Reply(token, isinstance(given, ElicitResult) and _agreed(given))
 
     async def ask(self, question: str, token: str) -> bool:
         """Put a question to the person; whether they agree.

@@ -163,15 +163,14 @@ class InvoiceServer(MCPServer[Runtime]):
         return self._table.published()
 
     async def _perform(self, name: str, arguments: dict[str, Any], context: Context[Runtime, Any]) -> dict[str, Any]:
-        from invoice_mcp.tools.arguments import parse
+        from invoice_mcp.tools.calling import call
 
         tool = self._table.find(name)
-        request = parse(tool, arguments, self._table.accounts)
         runtime = context.request_context.lifespan_context
         ends = anyio.current_time() + self._deadline_s
         services = await (runtime.begin() if runtime.has_turns else self._before(ends, runtime.begin()))
         try:
-            work = tool.handle(request, services, SessionCaller(context))
+            work = call(tool, arguments, self._table.accounts, services, SessionCaller(context))
             return await (self._before(ends, work) if tool.hints.read_only else work)
         finally:
             runtime.end()

@@ -3,6 +3,7 @@
 from invoice_mcp.clock import Clock
 from invoice_mcp.service.accounts import Accounts
 from invoice_mcp.service.asking import PATIENCE, Patience
+from invoice_mcp.service.audit import Audit
 from invoice_mcp.service.confirming import Pending
 from invoice_mcp.service.snapshots import Snapshots
 from invoice_mcp.settings import Settings
@@ -21,6 +22,7 @@ class Services:
         self.state_file = settings.state_dir / "state.db"
         self.state = Database(self.state_file, migrations=MIGRATIONS, application_id=APPLICATION_ID)
         self.pending = Pending(self.state, clock)
+        self.audit = Audit(self.state, clock)
         self.journal = Journal(self.state, clock)
         self.accounts = Accounts(settings, clock, self.journal)
         self.turns = Turns()

@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import anyio
 
-from invoice_mcp.domain.query import Gap, Page
+from invoice_mcp.domain.query import Gap
 from invoice_mcp.errors import DeadlineExceeded, InvoiceError, VendorContract
 from invoice_mcp.service.caller import Caller
 
@@ -22,8 +22,7 @@ QUIET_S: Final = 1
 
 _log = logging.getLogger(__name__)
 
-Question = Callable[[], Awaitable[Page]]
-Said = Page | InvoiceError
+T = TypeVar("T")
 
 
 async def _all_of_it() -> None:
@@ -45,12 +44,14 @@ class Patience:
 PATIENCE: Final = Patience()
 
 
-async def ask(questions: Mapping[str, Question], patience: Patience, caller: Caller) -> dict[str, Said]:
+async def ask(
+    questions: Mapping[str, Callable[[], Awaitable[T]]], patience: Patience, caller: Caller
+) -> dict[str, T | InvoiceError]:
     """What each account said, by its name, in their order. Those that are late are not waited for, nor read on."""
-    said: dict[str, Said] = {}
+    said: dict[str, T | InvoiceError] = {}
     progress = _Progress(list(questions), said, caller)
 
-    async def put(name: str, question: Question) -> None:
+    async def put(name: str, question: Callable[[], Awaitable[T]]) -> None:
         said[name] = await _answer(name, question)
         await progress.report()
 
@@ -62,7 +63,7 @@ async def ask(questions: Mapping[str, Question], patience: Patience, caller: Cal
                 for name, question in questions.items():
                     group.start_soon(put, name, question)
         clocks.cancel_scope.cancel()
-    return {name: said.get(name) or _late() for name in questions}
+    return {name: said[name] if name in said else _late() for name in questions}
 
 
 def gap_of(error: InvoiceError) -> Gap:
@@ -73,7 +74,7 @@ def gap_of(error: InvoiceError) -> Gap:
     return Gap(f"{error.message} A retry may help{when}.")
 
 
-async def _answer(name: str, question: Question) -> Said:
+async def _answer(name: str, question: Callable[[], Awaitable[T]]) -> T | InvoiceError:
     try:
         return await question()
     except InvoiceError as error:
@@ -101,7 +102,7 @@ def _late() -> DeadlineExceeded:
 class _Progress:
     """Reports, from `begin` on, how many accounts have answered and who is waited for."""
 
-    def __init__(self, names: list[str], said: Mapping[str, Said], caller: Caller) -> None:
+    def __init__(self, names: list[str], said: Mapping[str, Any], caller: Caller) -> None:
         self._names = names
         self._said = said
         self._caller = caller

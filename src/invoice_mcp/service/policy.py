@@ -1,16 +1,17 @@
 """What an account's settings allow. Every refusal names the setting that refuses."""
 
-import datetime as dt
+from dataclasses import replace
+from typing import Final
 
 from invoice_mcp.backends.base import Plan, Write
-from invoice_mcp.clock import Clock
-from invoice_mcp.domain.requests import ChangePhase, WriteRequest
+from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, SendReminder, WriteRequest
 from invoice_mcp.domain.status import Phase, Status
 from invoice_mcp.domain.tools import WRITES
-from invoice_mcp.errors import PolicyRefused, RateLimited, ReadOnly, Unsupported
+from invoice_mcp.errors import PolicyRefused, ReadOnly, Unsupported
 from invoice_mcp.service.accounts import Account
 
-_WINDOW = dt.timedelta(minutes=1)
+LIGHT: Final = frozenset({Phase.DUBIOUS, Phase.PAUSED, Phase.RESUMED})
+"""Phases that are set and lifted again: they move no money, send nothing, and nobody is asked."""
 
 
 def check_tool(account: Account, tool: str, request: WriteRequest | None = None) -> None:
@@ -36,58 +37,103 @@ def check_tool(account: Account, tool: str, request: WriteRequest | None = None)
         raise PolicyRefused(
             f"accounts.{name}.tools does not allow {tool}.", next="Ask the person who keeps the configuration."
         )
-    if tool in WRITES and request is not None and not request.dry_run and not account.may(tool):
+    if tool in WRITES and request is not None and not request.dry_run:
+        check_mode(account, tool)
+
+
+def check_mode(account: Account, tool: str) -> None:
+    """Let a write through only where `mode` does, whatever else was said; asked again just before it leaves.
+
+    Raises:
+        ReadOnly: it does not.
+    """
+    if not account.may(tool):
+        name = account.name
         raise ReadOnly(
-            f"Account {name} is in mode {settings.mode}; nothing was written.",
+            f"accounts.{name}.mode is {account.settings.mode}; nothing was written.",
             next=f"Use dry_run to see what would happen, or have the person set accounts.{name}.mode.",
         )
 
 
 def check_plan(account: Account, write: Write, plan: Plan) -> None:
-    """Before a write is sent: the ceilings, new buyers, drafts only.
+    """Before a write is sent: the ceilings, and new buyers.
 
     Raises:
         PolicyRefused: a setting refuses; nothing was written.
     """
     name = account.name
-    settings = account.settings
-    ceilings = settings.policy.max_amount
-    if plan.amount is not None and ceilings is not None:
+    ceilings = account.settings.policy.max_amount
+    if ceilings is not None and plan.steps and _moves_money(write):
+        if plan.amount is None:
+            raise PolicyRefused(
+                f"max_amount of account {name} sets a ceiling, and the amount of this cannot be told beforehand.",
+                next="Ask the person to do this themselves.",
+            )
         most = ceilings.get(plan.amount.currency)
         if most is None or plan.amount.amount > most:
             limit = "no amount" if most is None else f"at most {most}"
             raise PolicyRefused(
-                f"{plan.amount} is more than accounts.{name}.max_amount allows: {limit} in {plan.amount.currency}.",
+                f"{plan.amount} is more than max_amount of account {name} allows: {limit} in {plan.amount.currency}.",
                 next="Ask the person to do this themselves, or to raise the ceiling.",
             )
-    if plan.new_buyer and not settings.new_buyers:
+    if plan.new_buyer and not account.settings.new_buyers:
         raise PolicyRefused(
             f"accounts.{name}.new_buyers does not allow new buyers.",
             next="Use a buyer on file, or ask the person to add this one.",
             field="buyer.new",
         )
-    if settings.mode == "draft_only" and isinstance(write.request, ChangePhase):
-        is_draft = plan.before is not None and plan.before.status is Status.DRAFT
-        if write.request.phase != Phase.CANCELLED or not is_draft:
-            raise PolicyRefused(
-                f"Account {name} is in mode draft_only: drafts can be made and cancelled, nothing else.",
-                next=f"Ask the person to send it, or to set accounts.{name}.mode to full.",
-            )
 
 
-async def check_rate(account: Account, clock: Clock, about_to_be_done: int = 0) -> None:
-    """The account's writes per minute, counted over all processes.
-
-    Args:
-        about_to_be_done: writes that were allowed a moment ago and are not on record yet.
+async def check_drafts_only(account: Account, write: Write, plan: Plan) -> None:
+    """Where only drafts are allowed: they are made, and those made here are edited and discarded.
 
     Raises:
-        RateLimited: the limit is reached; nothing was written.
+        PolicyRefused: anything else.
     """
-    limit = account.settings.policy.writes_per_minute
-    if await account.backend().writes_since(clock.now() - _WINDOW) + about_to_be_done >= limit:
-        raise RateLimited(
-            f"accounts.{account.name}.writes_per_minute is {limit}, and that many were done in the last minute.",
-            next="Wait a minute; if this is not a loop, ask the person to raise the limit.",
-            retry_after_s=60,
+    request = write.request
+    if account.settings.mode != "draft_only" or not plan.steps:
+        return
+    name = account.name
+    touched = write.invoice_id
+    if isinstance(request, CreateInvoice):
+        if request.replaces is None:
+            return
+        touched = request.replaces.id
+    else:
+        is_draft = plan.before is not None and plan.before.status is Status.DRAFT
+        discards = isinstance(request, ChangePhase) and request.phase == Phase.CANCELLED
+        if not (discards and is_draft):
+            raise PolicyRefused(
+                f"accounts.{name}.mode is draft_only: drafts can be made and cancelled, nothing else.",
+                next=f"Ask the person to do this themselves, or to set accounts.{name}.mode to full.",
+            )
+    if touched is None or not await account.backend().made_here(touched):
+        raise PolicyRefused(
+            f"accounts.{name}.mode is draft_only, and this draft was not made here.",
+            next=f"Leave it to the person, or have them set accounts.{name}.mode to full.",
         )
+
+
+def accepted(write: Write, plan: Plan, *, can_ask: bool) -> Plan:
+    """The plan, where it mails to an address that a person has accepted or can be asked to accept.
+
+    A reminder to any other address is skipped.
+
+    Raises:
+        PolicyRefused: a document would go there.
+    """
+    if not plan.unconfirmed or can_ask:
+        return plan
+    if isinstance(write.request, SendReminder):
+        return replace(plan, steps=(), skipped="unconfirmed_address", final=None)
+    buyer = "" if plan.before is None else plan.before.buyer.id
+    raise PolicyRefused(
+        "The buyer's e-mail address came from a tool call and no person has confirmed it.",
+        next=f"Ask the person to run: invoice-mcp buyers confirm {buyer}. Or use deliver manual.",
+        field="deliver",
+    )
+
+
+def _moves_money(write: Write) -> bool:
+    request = write.request
+    return not (isinstance(request, SendReminder) or (isinstance(request, ChangePhase) and request.phase in LIGHT))

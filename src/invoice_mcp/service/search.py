@@ -2,18 +2,18 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from invoice_mcp.clock import rfc3339
-from invoice_mcp.domain.query import Gap, InvoiceQuery, InvoiceRow, Page, Position
+from invoice_mcp.domain.query import Gap, InvoiceQuery, InvoiceRow, Page, Position, Sort
 from invoice_mcp.domain.requests import SearchInvoices
 from invoice_mcp.errors import InvoiceError, StorageFailed
 from invoice_mcp.service import merging, tables
 from invoice_mcp.service.accounts import Account
 from invoice_mcp.service.app import Services
-from invoice_mcp.service.asking import Question, Said, ask, gap_of
+from invoice_mcp.service.asking import ask, gap_of
 from invoice_mcp.service.caller import Caller
 from invoice_mcp.service.policy import check_tool
 from invoice_mcp.service.snapshots import MAX_ROWS, Binding, Place, Snapshot
@@ -68,7 +68,7 @@ class _Search:
         if request.group_by is not None:
             snapshot = replace(snapshot, groups=tuple(merging.groups(pages, request.group_by)))
         else:
-            snapshot = _merged(snapshot, pages, request)
+            snapshot = _merged(snapshot, pages, request.sort, self._accounts)
         partial = _is_partial(pages, asked=len(self._accounts))
         sums = tables.sums(pages.values(), partial=partial) if request.totals else {}
         shown = tables.page(request, snapshot, 0)
@@ -108,19 +108,19 @@ class _Search:
             unordered=tuple({*old.unordered, *failed}),
             loose_number=old.loose_number or any(page.loose_number for page in pages.values()),
         )
-        following = _merged(kept, fresh, request)
+        following = _merged(kept, fresh, request.sort, self._accounts)
         return await self._services.snapshots.keep(following, self._binding, continues=request.cursor)
 
     async def _ask(
         self, positions: Mapping[str, Position | None], having: Mapping[str, int] | None = None
-    ) -> dict[str, Said]:
+    ) -> dict[str, Page | InvoiceError]:
         questions = {
             name: self._question(self._accounts[name], position, (having or {}).get(name, 0))
             for name, position in positions.items()
         }
         return await ask(questions, self._services.patience, self._caller)
 
-    def _question(self, account: Account, position: Position | None, having: int) -> Question:
+    def _question(self, account: Account, position: Position | None, having: int) -> Callable[[], Awaitable[Page]]:
         """The question to one account, from `position` on, of which `having` rows are at hand."""
         query = _query(self._request, account, first=self._request.cursor is None)
         share = MAX_ROWS // len(self._accounts)
@@ -145,7 +145,9 @@ class _Search:
         return put
 
 
-def _heard(said: Mapping[str, Said], *, alone: bool = True) -> tuple[dict[str, Page], tuple[tuple[str, Gap], ...]]:
+def _heard(
+    said: Mapping[str, Page | InvoiceError], *, alone: bool = True
+) -> tuple[dict[str, Page], tuple[tuple[str, Gap], ...]]:
     """The pages that came, and what is missing, by account.
 
     Raises:
@@ -181,14 +183,16 @@ def _is_partial(pages: Mapping[str, Page], *, asked: int) -> bool:
     )
 
 
-def _merged(snapshot: Snapshot, pages: Mapping[str, Page], request: SearchInvoices) -> Snapshot:
-    """`snapshot`, with the rows of `pages` among its own, and the positions of those that have more."""
+def _merged(snapshot: Snapshot, pages: Mapping[str, Page], sort: Sort, accounts: Iterable[str]) -> Snapshot:
+    """`snapshot`, with the rows of `pages` among its own, and the positions of those that have more.
+
+    Where rows tie, those of the account that comes first among `accounts` do.
+    """
     own: dict[str, list[InvoiceRow]] = {}
     for row in snapshot.rows:
         own.setdefault(row.ref.account, []).append(row)
-    names = dict.fromkeys((*own, *pages))
-    feeds = [[*own.get(name, ()), *(pages[name].rows if name in pages else ())] for name in names]
-    rows = tuple(merging.in_order(feeds, request.sort))
+    feeds = [[*own.get(name, ()), *(pages[name].rows if name in pages else ())] for name in accounts]
+    rows = tuple(merging.in_order(feeds, sort))
     positions = {**snapshot.positions, **{name: page.next for name, page in pages.items() if page.next is not None}}
     unordered = {*(set(snapshot.unordered) - pages.keys()), *(name for name, page in pages.items() if page.partial)}
     return replace(

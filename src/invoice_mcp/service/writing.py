@@ -1,43 +1,65 @@
 """The four writes: who may, what exactly, done once, told in full."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from invoice_mcp.backends.base import Write, WriteArguments
-from invoice_mcp.domain.invoice import Ref
+from invoice_mcp.backends.base import Plan, Write, WriteArguments
+from invoice_mcp.domain.invoice import Invoice, Ref
+from invoice_mcp.domain.money import format_amount
 from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, RegisterPayment, SendReminder
 from invoice_mcp.domain.results import prune, render_invoice, render_standing
+from invoice_mcp.domain.status import Status
 from invoice_mcp.domain.text import fold
 from invoice_mcp.errors import Conflict, InvoiceError, NotFound, OutcomeUnknown
 from invoice_mcp.service.accounts import Account
 from invoice_mcp.service.app import Services
 from invoice_mcp.service.caller import Caller
-from invoice_mcp.service.carrying import Job, carry_out, shown
+from invoice_mcp.service.carrying import Carrying, Outcome, shown
 from invoice_mcp.service.policy import check_tool
+from invoice_mcp.service.trail import Job, Trail, on_record
 from invoice_mcp.writes.identity import identify
 from invoice_mcp.writes.protocol import Written
 
 _MATCHES_READ: Final = 6
-_UNHEARD: Final = ("pending", "unknown")
+_SETTINGS: Final = {"too_soon": {"setting": "min_reminder_days"}}
+"""The setting that skipped a reminder, where it was one."""
+
+
+class _Desk:
+    """What the parts of one call share: what they work with, who calls, and the trail it leaves."""
+
+    def __init__(self, tool: str, request: WriteArguments, services: Services, caller: Caller) -> None:
+        self.services = services
+        self.trail = Trail(services.audit, caller, tool, request)
+        self._caller = caller
+
+    async def carry_out(self, request: WriteArguments, jobs: Sequence[Job]) -> list[Outcome]:
+        """What became of each job."""
+        return await Carrying(self.services, self._caller, request, self.trail).carry_out(jobs)
+
+    async def one(self, request: WriteArguments, job: Job) -> Written:
+        """What became of a call that is one write.
+
+        Raises:
+            InvoiceError: refused, or its outcome is not known.
+        """
+        [outcome] = await self.carry_out(request, [job])
+        if isinstance(outcome, InvoiceError):
+            raise outcome
+        return outcome
 
 
 async def create(request: CreateInvoice, services: Services, caller: Caller) -> dict[str, Any]:
     """The answer of create_invoice: the draft, or what it would be."""
-    account = services.accounts.to_create_in(request.account, (request.copy_of, request.replaces))
-    check_tool(account, "create_invoice", request)
-    job = _job(account, "create_invoice", request, resolved=await _known_buyer(account, request))
-    written = await _one(services, caller, request, job)
-    after = await _invoice(account, written)
-    return {**_told(written), **after, **_unlike_planned(written, after), **_preview(written)}
+    desk = _Desk("create_invoice", request, services, caller)
+    return await on_record(desk.trail, _create(request, desk))
 
 
 async def pay(request: RegisterPayment, services: Services, caller: Caller) -> dict[str, Any]:
     """The answer of register_payment: the payment, and how the invoice stood before and stands after."""
-    account = services.accounts.of(request.ref)
-    check_tool(account, "register_payment", request)
-    written = await _one(services, caller, request, _job(account, "register_payment", request, request.ref))
-    return {**_told(written), **written.result, **_standings(written), **_preview(written)}
+    desk = _Desk("register_payment", request, services, caller)
+    return await on_record(desk.trail, _pay(request, desk))
 
 
 async def change_phase(request: ChangePhase, services: Services, caller: Caller) -> dict[str, Any]:
@@ -45,13 +67,8 @@ async def change_phase(request: ChangePhase, services: Services, caller: Caller)
 
     Phase `paid` is register_payment of all that is payable, with that tool's rules and answer.
     """
-    if request.phase == "paid":
-        await _check_expected(request, services)
-        return await pay(_payment_of_all(request), services, caller)
-    account = services.accounts.of(request.ref)
-    check_tool(account, "change_phase", request)
-    written = await _one(services, caller, request, _job(account, "change_phase", request, request.ref))
-    return {**_told(written), **_moved(written), **await _invoice(account, written), **_preview(written)}
+    desk = _Desk("change_phase", request, services, caller)
+    return await on_record(desk.trail, _change_phase(request, desk))
 
 
 async def remind(request: SendReminder, services: Services, caller: Caller) -> dict[str, Any]:
@@ -60,47 +77,66 @@ async def remind(request: SendReminder, services: Services, caller: Caller) -> d
     Raises:
         InvoiceError: the only ref failed; among several, a failure is a receipt.
     """
+    desk = _Desk("send_reminder", request, services, caller)
+    return await on_record(desk.trail, _remind(request, desk))
+
+
+async def _create(request: CreateInvoice, desk: _Desk) -> dict[str, Any]:
+    account = desk.services.accounts.to_create_in(request.account, (request.copy_of, request.replaces))
+    check_tool(account, "create_invoice", request)
+    job = _job(account, "create_invoice", request, resolved=await _known_buyer(account, request))
+    written = await desk.one(request, job)
+    after = await _invoice(account, written)
+    return {**_told(written), **after, **_unlike_planned(written, after), **_preview(account, written)}
+
+
+async def _pay(request: RegisterPayment, desk: _Desk) -> dict[str, Any]:
+    account = desk.services.accounts.of(request.ref)
+    check_tool(account, "register_payment", request)
+    written = await desk.one(request, _job(account, "register_payment", request, request.ref))
+    return {**_told(written), **written.result, **_preview(account, written)}
+
+
+async def _change_phase(request: ChangePhase, desk: _Desk) -> dict[str, Any]:
+    if request.phase == "paid":
+        await _check_expected(request, desk.services)
+        return await _pay(_payment_of_all(request), desk)
+    account = desk.services.accounts.of(request.ref)
+    check_tool(account, "change_phase", request)
+    written = await desk.one(request, _job(account, "change_phase", request, request.ref))
+    return {**_told(written), **_moved(written), **await _invoice(account, written), **_preview(account, written)}
+
+
+async def _remind(request: SendReminder, desk: _Desk) -> dict[str, Any]:
     refs = list(dict.fromkeys(request.refs))
     jobs = []
     for ref in refs:
-        account = services.accounts.of(ref)
+        account = desk.services.accounts.of(ref)
         check_tool(account, "send_reminder", request)
         key = None if request.idempotency_key is None else f"{request.idempotency_key}:{ref.id}"
         job = _job(account, "send_reminder", request, ref, {"refs": ref.id})
         jobs.append(replace(job, write=replace(job.write, identity=replace(job.write.identity, key=key))))
-    outcomes = [
-        _certain(job, outcome)
-        for job, outcome in zip(jobs, await carry_out(services, caller, request, jobs), strict=True)
-    ]
+    outcomes = await desk.carry_out(request, jobs)
     if len(outcomes) == 1 and isinstance(outcomes[0], InvoiceError):
         raise outcomes[0]
-    return {"receipts": [_receipt(ref, outcome) for ref, outcome in zip(refs, outcomes, strict=True)]}
+    return {"receipts": [_receipt(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]}
 
 
-def _certain(job: Job, outcome: Written | InvoiceError) -> Written | InvoiceError:
-    """`outcome`, unless it is a mail of which nobody can tell whether it left."""
-    if isinstance(outcome, InvoiceError) or outcome.result.get("delivery", {}).get("outcome") not in _UNHEARD:
-        return outcome
-    return OutcomeUnknown(
-        "Whether the reminder left is not known; it is not sent again.",
-        next="Ask the person to look into the mailbox of sent mail or the mail server's log.",
-        operation=job.write.identity.operation if outcome.recorded is None else outcome.recorded.operation,
-    )
-
-
-def _receipt(ref: Ref, outcome: Written | InvoiceError) -> dict[str, Any]:
+def _receipt(job: Job, outcome: Outcome) -> dict[str, Any]:
     """What became of one reminder."""
+    ref = job.ref
     if isinstance(outcome, InvoiceError):
         word = "unknown" if isinstance(outcome, OutcomeUnknown) else "skipped"
-        return {"ref": str(ref), "outcome": word, "reason": outcome.code, **outcome.as_dict()}
+        return {"ref": ref, "outcome": word, "reason": outcome.code, **outcome.as_dict()}
     if outcome.plan is not None and outcome.plan.skipped is not None:
-        return {"ref": str(ref), "outcome": "skipped", "reason": outcome.plan.skipped}
+        skipped = outcome.plan.skipped
+        return {"ref": ref, "outcome": "skipped", "reason": skipped, **_SETTINGS.get(skipped, {})}
     if outcome.outcome == "preview":
-        return {"ref": str(ref), "outcome": "preview", **_preview(outcome)}
+        return {"ref": ref, "outcome": "preview", **_preview(job.account, outcome)}
     delivery = outcome.result["delivery"]
     if delivery["outcome"] == "refused":
-        return {"ref": str(ref), "outcome": "skipped", "reason": "mail_refused", "detail": delivery["detail"]}
-    receipt = {"ref": str(ref), **delivery, "language": outcome.result["language"], "at": outcome.result["at"]}
+        return {"ref": ref, "outcome": "skipped", "reason": "mail_refused", "detail": delivery["detail"]}
+    receipt = {"ref": ref, **delivery, "language": outcome.result["language"], "at": outcome.result["at"]}
     return receipt | ({} if outcome.recorded is None else _told(outcome))
 
 
@@ -115,18 +151,6 @@ def _job(
     window = 0 if tool == "change_phase" else account.settings.policy.duplicate_window_hours
     identity = identify(account.name, tool, request, window_hours=window, resolved=resolved)
     return Job(account, Write(identity, None if ref is None else ref.id, request))
-
-
-async def _one(services: Services, caller: Caller, request: WriteArguments, job: Job) -> Written:
-    """What became of a call that is one write.
-
-    Raises:
-        InvoiceError: refused, or its outcome is not known.
-    """
-    [outcome] = await carry_out(services, caller, request, [job])
-    if isinstance(outcome, InvoiceError):
-        raise outcome
-    return outcome
 
 
 async def _known_buyer(account: Account, request: CreateInvoice) -> dict[str, Any] | None:
@@ -207,17 +231,30 @@ def _moved(written: Written) -> dict[str, Any]:
     return {"changed": changed, "from": before.status.value, "to": after.status.value}
 
 
-def _standings(written: Written) -> dict[str, Any]:
-    """How the invoice stands, and would stand after a payment that is only previewed."""
-    before = None if written.plan is None else written.plan.before
-    if written.outcome != "preview" or before is None or written.foreseen is None:
-        return {}
-    return {"before": render_standing(before), "after": render_standing(written.foreseen)}
-
-
-def _preview(written: Written) -> dict[str, Any]:
-    """What a dry run shows: the steps a real run would take, and what could not be undone."""
+def _preview(account: Account, written: Written) -> dict[str, Any]:
+    """What a dry run shows: the steps a real run would take, how the invoice would stand, what could not be undone."""
     plan = written.plan
     if written.outcome != "preview" or plan is None:
         return {}
-    return prune({"steps": [shown(step) for step in plan.steps], "final": plan.final, "warnings": list(plan.warnings)})
+    return prune(
+        {
+            "steps": [shown(step) for step in plan.steps],
+            **_standings(account, plan, written.foreseen),
+            "final": plan.final,
+            "warnings": list(plan.warnings),
+        }
+    )
+
+
+def _standings(account: Account, plan: Plan, foreseen: Invoice | None) -> dict[str, Any]:
+    """Status and amounts before and after. Of an invoice that does not exist yet, what is known: its total."""
+    before = {"before": render_standing(plan.before)} if plan.before else {}
+    if foreseen is not None:
+        return {**before, "after": render_standing(foreseen)}
+    if plan.amount is None:
+        return before
+    drafts = account.capabilities is not None and account.capabilities.drafts
+    total = format_amount(plan.amount.amount, plan.amount.currency)
+    status = Status.DRAFT if drafts else Status.OPEN
+    after = {"currency": plan.amount.currency, "tax_inclusive_amount": total, "status": status.value}
+    return {**before, "after": after}

@@ -21,12 +21,16 @@ _FORMS: Final = '{ env = "VARIABLE" }, { file = "PATH" } or { keyring = "ENTRY" 
 
 
 class Secret:
-    """One secret, by the key it is configured under and the way to fetch it. Nothing prints its value."""
+    """One secret, by the key it is configured under and the way to fetch it. Nothing prints its value.
 
-    __slots__ = ("_fetch", "key")
+    `file` is where it is kept, when that is a file.
+    """
 
-    def __init__(self, key: str, fetch: Callable[[], str]) -> None:
+    __slots__ = ("_fetch", "file", "key")
+
+    def __init__(self, key: str, fetch: Callable[[], str], file: Path | None = None) -> None:
         self.key = key
+        self.file = file
         self._fetch = fetch
 
     def __repr__(self) -> str:
@@ -55,9 +59,12 @@ def secret(value: object, where: Where) -> Secret:
         if not where.on_this_machine:
             raise where.error(f"a secret is not written into the configuration; use {_FORMS}")
         return Secret(where.key, lambda: value)
-    if not isinstance(value, Mapping) or len(value) != 1 or not set(value) <= set(_SOURCES):
+    if not isinstance(value, Mapping) or len(value) != 1 or not set(value) <= {*_SOURCES, "file"}:
         raise where.error(f"expected {_FORMS}")
     [(source, locator)] = value.items()
+    if source == "file":
+        file = read_path(locator, where.at(source))
+        return Secret(where.key, lambda: _content(file), file)
     return Secret(where.key, _SOURCES[source](locator, where.at(source)))
 
 
@@ -73,11 +80,6 @@ def _from_environment(value: object, where: Where) -> Callable[[], str]:
         return found
 
     return fetch
-
-
-def _from_file(value: object, where: Where) -> Callable[[], str]:
-    file = read_path(value, where)
-    return lambda: _content(file)
 
 
 def _content(file: Path) -> str:
@@ -116,6 +118,5 @@ def _keyring_entry(entry: str) -> str:
 
 _SOURCES: Final[Mapping[str, Callable[[object, Where], Callable[[], str]]]] = {
     "env": _from_environment,
-    "file": _from_file,
     "keyring": _from_keyring,
 }

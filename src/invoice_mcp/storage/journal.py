@@ -25,6 +25,12 @@ _ABANDONED = _OPERATION + "WHERE account = ? AND state = 'under_way' AND deadlin
 _LATEST = _OPERATION + "ORDER BY seq DESC LIMIT ?"
 _UNSETTLED = _OPERATION + "WHERE state IN ('under_way', 'unknown') ORDER BY seq DESC LIMIT ?"
 _ANYWHERE = _OPERATION + "WHERE id = ?"
+_CREATIONS = (
+    _OPERATION
+    + """WHERE account = ? AND tool = 'create_invoice' AND seq IN (
+SELECT operation_seq FROM steps WHERE invoice_id = ? AND state = 'done')
+"""
+)
 
 
 def by_key(connection: "apsw.Connection", account: str, key: str) -> dict[str, Any] | None:
@@ -67,6 +73,11 @@ def latest(connection: "apsw.Connection", limit: int) -> list[dict[str, Any]]:
 def unsettled(connection: "apsw.Connection", limit: int) -> list[dict[str, Any]]:
     """The operations of all accounts whose outcome is not known, newest first."""
     return rows(connection, _UNSETTLED, (limit,))
+
+
+def creations(connection: "apsw.Connection", account: str, invoice_id: str) -> list[dict[str, Any]]:
+    """The operations of create_invoice whose steps left this invoice behind: made or edited."""
+    return rows(connection, _CREATIONS, (account, invoice_id))
 
 
 def claim(connection: "apsw.Connection", values: Mapping[str, Any], steps: Sequence[str]) -> None:
@@ -128,9 +139,3 @@ def set_operation(connection: "apsw.Connection", operation: str, state: str, dea
         "UPDATE operations SET state = ?, deadline_at = ?, settled_at = ? WHERE id = ?",
         (state, deadline_at, at, operation),
     )
-
-
-def count_since(connection: "apsw.Connection", account: str, since: str) -> int:
-    """How many writes of this account were begun since then."""
-    sql = "SELECT count(*) FROM operations WHERE account = ? AND at >= ?"
-    return int(connection.execute(sql, (account, since)).get)

@@ -353,9 +353,3 @@ def update_operation(connection: "apsw.Connection", operation: str, result: Mapp
 def release_operation(connection: "apsw.Connection", operation: str) -> None:
     """Forget an operation that certainly had no effect, so that the same call is a new attempt."""
     connection.execute("DELETE FROM operations WHERE id = ?", (operation,))
-
-
-def operations_since(connection: "apsw.Connection", since: str) -> int:
-    """How many writes of tools were done since then; what a person took over from a file is none."""
-    sql = "SELECT count(*) FROM operations WHERE at >= ? AND tool <> 'import'"
-    return int(connection.execute(sql, (since,)).get)

@@ -10,9 +10,9 @@ from invoice_mcp.tools.definition import Tool
 from invoice_mcp.tools.surface import DESCRIPTIONS, HINTS, OUTPUTS, TITLES
 
 
-async def handle(request: GetInvoice, services: Services, _caller: Caller) -> dict[str, Any]:
+async def handle(request: GetInvoice, services: Services, caller: Caller) -> dict[str, Any]:
     """The answer to one call."""
-    return await get(request, services)
+    return await get(request, services, caller)
 
 
 TOOL: Final = Tool(

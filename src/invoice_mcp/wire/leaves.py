@@ -19,6 +19,7 @@ _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _INSTANT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII
 )
+_LOCAL_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?", re.ASCII)
 
 
 def is_identifier(text: str) -> bool:
@@ -60,6 +61,12 @@ def _instant(value: Any) -> dt.datetime:
         raise ValueError("not an instant") from None
 
 
+def _local_time(value: Any) -> dt.datetime:
+    if not isinstance(value, str) or not _LOCAL_TIME.fullmatch(value):
+        raise ValueError("not a local time")
+    return dt.datetime.fromisoformat(value)
+
+
 def _currency(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError("not a currency")
@@ -71,6 +78,9 @@ Identifier = Annotated[str, BeforeValidator(_identifier)]
 Amount = Annotated[Decimal, BeforeValidator(_amount)]
 Day = Annotated[dt.date, BeforeValidator(_day)]
 Instant = Annotated[dt.datetime, BeforeValidator(_instant)]
+LocalTime = Annotated[dt.datetime, BeforeValidator(_local_time)]
+"""Date and time without a zone, as systems send them that know none."""
+
 Currency = Annotated[str, BeforeValidator(_currency)]
 Text = StrictStr
 

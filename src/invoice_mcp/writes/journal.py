@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -15,6 +16,8 @@ from invoice_mcp.storage.engine import Database
 
 if TYPE_CHECKING:
     import apsw
+
+_IN_A_PATH: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 State = Literal["under_way", "done", "refused", "unknown"]
 
@@ -151,10 +154,14 @@ class Journal:
                 await self.step_refused(record.step)
         await self.settle(operation.id, "done" if done else "refused")
 
-    async def count_since(self, account: str, instant: dt.datetime) -> int:
-        """How many writes of this account were begun since then."""
-        since = rfc3339(instant)
-        return await self._database.read(lambda connection: sql.count_since(connection, account, since))
+    async def made(self, account: str, invoice_id: str) -> bool:
+        """Whether an operation of this account made the invoice, rather than edited it."""
+        operations = await self._database.read(
+            lambda connection: [
+                _operation(connection, found) for found in sql.creations(connection, account, invoice_id)
+            ]
+        )
+        return any(not _addresses(operation, invoice_id) for operation in operations)
 
     async def reminders(self, account: str, invoice_ids: Sequence[str]) -> dict[str, list[Reminder]]:
         """The reminders of these invoices that left, or may have, in their order; keys only where there are some."""
@@ -171,6 +178,11 @@ class Journal:
     async def _set_step(self, step: Step, **values: Any) -> None:
         place = (step.identity.operation, step.number)
         await self._database.write(lambda connection: sql.set_step(connection, *place, values))
+
+
+def _addresses(operation: Operation, invoice_id: str) -> bool:
+    """Whether a request of the operation is about an invoice that was there before: its plan knew the id."""
+    return any(invoice_id in _IN_A_PATH.findall(record.step.path) for record in operation.steps)
 
 
 def _recognise(connection: "apsw.Connection", account: str, identity: Identity, now: dt.datetime) -> Operation | None:

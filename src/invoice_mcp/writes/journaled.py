@@ -19,6 +19,7 @@ from invoice_mcp.backends.base import (
     Step,
     StepResult,
     Undetermined,
+    Undone,
     VendorBackend,
     Write,
 )
@@ -84,8 +85,8 @@ class Journaled:
     async def find(self, step: Step, done: Sequence[StepResult]) -> Found | Absent | Undetermined:
         return await self._vendor.find(step, done)
 
-    async def writes_since(self, instant: dt.datetime) -> int:
-        return await self._journal.count_since(self._account, instant)
+    async def made_here(self, invoice_id: str) -> bool:
+        return await self._journal.made(self._account, invoice_id)
 
     async def close(self) -> None:
         await self._vendor.close()
@@ -112,6 +113,10 @@ class Journaled:
             result = await self._vendor.perform(step, done)
         except LostAnswer:
             result = await self._look_up(step, done)
+        except Undone as undone:
+            await self._journal.step_refused(step)
+            await self._journal.settle(step.identity.operation, "refused")
+            raise undone.error from None
         except InvoiceError as error:
             await self._journal.step_refused(step)
             await self._journal.settle(step.identity.operation, "unknown" if done else "refused")

@@ -30,7 +30,7 @@ _CREATED = ({"invoice_created": 1},)
 
 CREATES = (
     Deed("create", "create_invoice", _by_name, _CREATED, proven=False, resent=False),
-    Deed("create for an id", "create_invoice", _by_id, _CREATED, proven=False, resent=False),
     Deed("copy", "create_invoice", _copy, _CREATED, proven=False, resent=False),
 )
+BY_ID = Deed("create for an id", "create_invoice", _by_id, _CREATED, proven=False, resent=False)
 REMIND = Deed("remind", "send_reminder", _overdue, ({},), resent=False)

@@ -3,7 +3,7 @@
 from invoice_mcp.backends.ysuite.coverage import COVERAGE
 from invoice_mcp.sandbox.ysuite.endpoints import ENDPOINTS
 from tests.backends.usage import UsageContract
-from tests.backends.ysuite.deeds import CREATES, REMIND
+from tests.backends.ysuite.deeds import BY_ID, CREATES, REMIND
 from tests.backends.ysuite.office import bench
 
 
@@ -11,7 +11,7 @@ class TestUsage(UsageContract):
     """What is asked for."""
 
     coverage = COVERAGE
-    deeds = (*CREATES, REMIND)
+    deeds = (*CREATES, BY_ID, REMIND)
     open = bench
 
     def test_every_endpoint_of_the_document_is_named(self) -> None:

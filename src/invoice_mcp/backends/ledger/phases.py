@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from invoice_mcp.backends.base import Plan, Step, Write
 from invoice_mcp.backends.ledger import documents, drafts
+from invoice_mcp.backends.ledger.addresses import ACCEPTS, addressed, let_mail_go
 from invoice_mcp.backends.ledger.book import Book, Effect, Moment, OwedMail, owed_id
 from invoice_mcp.backends.ledger.capabilities import PHASES
 from invoice_mcp.backends.ledger.heads import head_of, invoice_of, unchanged
@@ -44,7 +45,7 @@ def plan(connection: "apsw.Connection", book: Book, write: Write, moment: Moment
     Raises:
         Unsupported: no such phase in this book.
         Conflict: not possible from where the invoice stands, or not the expected status.
-        PolicyRefused: the seller's details are missing, or the address is not confirmed by a person.
+        PolicyRefused: the seller's details are missing.
         OutcomeUnknown: the invoice is issued, and whether its mail left cannot be told.
     """
     request = write.request
@@ -67,7 +68,7 @@ def plan(connection: "apsw.Connection", book: Book, write: Write, moment: Moment
             prepare(head["language"])
         body |= {"deliver": request.deliver}
         if request.deliver == "email":
-            body |= {"recipient": _recipient(invoice.buyer)}
+            body |= addressed(invoice.buyer, _recipient(invoice.buyer))
     elif there:
         return Plan(steps=(), before=invoice)
     elif phase is Phase.CANCELLED and head["state"] == "issued":
@@ -81,6 +82,7 @@ def plan(connection: "apsw.Connection", book: Book, write: Write, moment: Moment
         warnings=missing_identifiers(invoice, book.seller) if phase is Phase.SENT and not there else (),
         final=_final(phase, head, there),
         recipient=body.get("recipient"),
+        unconfirmed=ACCEPTS in body,
         amount=Money(abs(invoice.tax_inclusive_amount), invoice.currency),
     )
 
@@ -167,12 +169,6 @@ def _recipient(buyer: Party) -> str:
         raise InvalidRequest(
             "No e-mail address that mail can be sent to is on file for this buyer.",
             next="Use deliver manual and hand the invoice over yourself.",
-            field="deliver",
-        )
-    if not buyer.email_confirmed:
-        raise PolicyRefused(
-            "The buyer's e-mail address came from a tool call and no person has confirmed it.",
-            next=f"Ask the person to run: invoice-mcp buyers confirm {buyer.id}. Or use deliver manual.",
             field="deliver",
         )
     return buyer.email
@@ -268,6 +264,7 @@ def _send(
     if body["deliver"] == "manual":
         sql.set_sent_to(connection, head["seq"], "manual", None, moment.at)
         return None
+    let_mail_go(connection, head, body)
     mail = OwedMail(owed_id(book), "invoice", None, body["recipient"])
     mails.insert_mail(
         connection,

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from invoice_mcp.backends.base import Plan, Step, Write
+from invoice_mcp.backends.ledger.addresses import ACCEPTS, addressed, let_mail_go
 from invoice_mcp.backends.ledger.book import Book, Effect, Moment, OwedMail, owed_id
 from invoice_mcp.backends.ledger.heads import head_of, invoice_of, unchanged
 from invoice_mcp.domain.requests import SendReminder
@@ -30,21 +31,28 @@ def plan(connection: "apsw.Connection", book: Book, write: Write, moment: Moment
         min_reminder_days=book.min_reminder_days,
         last_reminder_at=last_reminder(invoice, book.time_zone),
         has_address=invoice.buyer.email is not None and is_address(invoice.buyer.email),
-        address_confirmed=invoice.buyer.email_confirmed,
+        address_confirmed=True,  # or a person has to accept it, which the plan says
     )
     if reason is not None:
         return Plan(steps=(), before=invoice, skipped=reason)
-    recipient = invoice.buyer.email
+    assert invoice.buyer.email is not None
+    where = addressed(invoice.buyer, invoice.buyer.email)
     step = Step(
         number=1,
         method="POST",
         path=f"/invoices/{head['id']}/reminders",
-        body={"tone": request.tone, "recipient": recipient, "channel": book.channel, "language": head["language"]},
+        body={"tone": request.tone, **where, "channel": book.channel, "language": head["language"]},
         before={"invoice": head["id"], "version": head["version"]},
         identity=write.identity,
-        joins=" ".join((str(invoice.buyer.id), str(recipient), head["language"], head["currency"])),
+        joins=" ".join((str(invoice.buyer.id), where["recipient"], head["language"], head["currency"])),
     )
-    return Plan(steps=(step,), before=invoice, final="A mail that has left cannot be taken back.", recipient=recipient)
+    return Plan(
+        steps=(step,),
+        before=invoice,
+        final="A mail that has left cannot be taken back.",
+        recipient=invoice.buyer.email,
+        unconfirmed=ACCEPTS in where,
+    )
 
 
 def perform(connection: "apsw.Connection", book: Book, step: Step, moment: Moment) -> Effect:
@@ -55,6 +63,7 @@ def perform(connection: "apsw.Connection", book: Book, step: Step, moment: Momen
     """
     head = unchanged(connection, step.before["invoice"], step.before["version"])
     body = step.body
+    let_mail_go(connection, head, body)
     mail = OwedMail(owed_id(book), "reminder", body["tone"], body["recipient"])
     mails.count_reminder(connection, head["seq"], moment.at)
     mails.insert_mail(

@@ -8,13 +8,13 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from invoice_mcp.backends.base import Step
-from invoice_mcp.backends.freshness import changed_meanwhile, is_fresh
 from invoice_mcp.backends.moneybird.api import Api
 from invoice_mcp.backends.moneybird.credits import credits_of
 from invoice_mcp.backends.moneybird.rates import RateBook
 from invoice_mcp.backends.moneybird.reading import Viewpoint, from_vendor_invoice
 from invoice_mcp.backends.moneybird.states import flags_of
 from invoice_mcp.backends.moneybird.wire import READER, SalesInvoice, TaxRate
+from invoice_mcp.backends.relying import check_unchanged, relied_on
 from invoice_mcp.clock import Clock, rfc3339
 from invoice_mcp.domain.invoice import Invoice
 from invoice_mcp.domain.status import Flag
@@ -75,19 +75,15 @@ class Desk:
 
     def before(self, invoice: SalesInvoice, **more: Any) -> dict[str, Any]:
         """What a step relies on: how the invoice was, and when that was read."""
-        return {"invoice": invoice.id, "state": _state(invoice), "read_at": self.stamp(), **more}
+        return relied_on(invoice.id, _state(invoice), self.clock, **more)
 
     async def unchanged(self, step: Step) -> None:
-        """Let a step go on if its invoice still is as it was when the plan was made.
+        """Let a step go on if its invoice still is as it was when the plan was made, as `check_unchanged`."""
 
-        Raises:
-            Conflict: somebody changed it meanwhile.
-            NotFound: it is gone.
-        """
-        if is_fresh(step, self.clock):
-            return
-        if _state(await self.api.invoice(step.before["invoice"])) != step.before["state"]:
-            raise changed_meanwhile()
+        async def state_now() -> str:
+            return _state(await self.api.invoice(step.before["invoice"]))
+
+        await check_unchanged(step, self.clock, state_now)
 
     def is_unchanged(self, invoice: SalesInvoice, before: Mapping[str, Any]) -> bool:
         """Whether the invoice is as the step found it."""

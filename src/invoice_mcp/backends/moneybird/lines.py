@@ -5,17 +5,16 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from invoice_mcp.backends.moneybird.rates import RateBook, Tax, choose, tax_of
+from invoice_mcp.backends.moneybird.rates import RateBook, choose, tax_of
 from invoice_mcp.backends.moneybird.reading import unit_of
 from invoice_mcp.backends.moneybird.wire import Detail, TaxRate
 from invoice_mcp.domain.money import format_number
 from invoice_mcp.domain.requests import LineInput
-from invoice_mcp.domain.tax import InvoiceTotals, LineFigures, check_rate, compute_totals, resolve_category
-from invoice_mcp.errors import InvalidRequest, Unsupported
+from invoice_mcp.domain.tax import InvoiceTotals, LineFigures
+from invoice_mcp.domain.vat import Tax, added_up, tax_said
+from invoice_mcp.errors import Unsupported
 
 PRICE_DECIMALS: Final = 2
-
-_ADVICE: Final = "Give a tax_rate above 0 with category S, or rate 0 with one of Z, E, AE, K, G, O."
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,27 +111,11 @@ def totals_of(
         LineFigures(line.quantity, line.price, discount or Decimal(0), line.tax.category, line.tax.rate)
         for line in lines
     ]
-    try:
-        return compute_totals(figures, currency, basis)
-    except ValueError as error:
-        raise InvalidRequest(
-            f"The lines cannot be added up: {error}.", next="Check quantities, prices and rates.", field="lines"
-        ) from None
+    return added_up(figures, currency, basis)
 
 
 def _line(line: LineInput, field: str) -> OutLine:
-    rate = line.tax_rate
-    if rate is None:
-        raise InvalidRequest(
-            f"{field} has no tax_rate, and a Moneybird account sets no default.",
-            next='Give tax_rate as a percentage, as "21".',
-            field=f"{field}.tax_rate",
-        )
-    try:
-        category = line.tax_category or resolve_category(rate, None)
-        check_rate(category, rate)
-    except ValueError as error:
-        raise InvalidRequest(f"{field}: {error}.", next=_ADVICE, field=f"{field}.tax_category") from None
+    tax = tax_said(line, field, "Moneybird")
     if line.net_price != round(line.net_price, PRICE_DECIMALS):
         raise Unsupported(
             f"Moneybird keeps prices to {PRICE_DECIMALS} decimals, and would round the one of {field}.",
@@ -146,7 +129,7 @@ def _line(line: LineInput, field: str) -> OutLine:
             field=f"{field}.unit",
         )
     text = line.item_name if line.description is None else f"{line.item_name}\n{line.description}"
-    return OutLine(text, line.quantity, line.unit, line.net_price, Tax(category, rate))
+    return OutLine(text, line.quantity, line.unit, line.net_price, tax)
 
 
 def _amount(line: OutLine) -> str:

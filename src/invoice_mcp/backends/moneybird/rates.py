@@ -4,7 +4,6 @@ Moneybird knows no VAT category. Above 0 % it is S. At 0 % the name of the rate 
 it does not, the box of the VAT return that the line is reported in does (3a export, 3b within the EU); else Z.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,30 +13,13 @@ from invoice_mcp.backends.moneybird.wire import TaxRate
 from invoice_mcp.domain.money import format_number
 from invoice_mcp.domain.results import NAME_LENGTH
 from invoice_mcp.domain.status import TaxCategory
-from invoice_mcp.domain.text import clean_text, fold
+from invoice_mcp.domain.text import clean_text
+from invoice_mcp.domain.vat import Tax, category_by_name
 from invoice_mcp.errors import Ambiguous, InvalidRequest, PolicyRefused
 
 SALES: Final = "sales_invoice"
 
-_BY_NAME: Final = (
-    (re.compile(r"\b(verlegd|verleggen|reverse)\b"), TaxCategory.REVERSE_CHARGE),
-    (
-        re.compile(r"\b(intracommunautair\w*|intra-community|icp|icl|binnen (de )?eu|within the eu)\b"),
-        TaxCategory.INTRA_EU,
-    ),
-    (re.compile(r"\b(export\w*|uitvoer|buiten (de )?eu|outside the eu|non-eu)\b"), TaxCategory.EXPORT),
-    (re.compile(r"\b(vrijgesteld\w*|exempt\w*)\b"), TaxCategory.EXEMPT),
-    (re.compile(r"\b(geen btw|no vat|outside (the )?scope|buiten (de )?heffing)\b"), TaxCategory.OUTSIDE_SCOPE),
-)
 _BY_BOX: Final = {"3a": TaxCategory.EXPORT, "3b": TaxCategory.INTRA_EU}
-
-
-@dataclass(frozen=True, slots=True)
-class Tax:
-    """What a line is taxed by. `rate` is a percentage."""
-
-    category: TaxCategory
-    rate: Decimal
 
 
 def tax_of(rate: TaxRate, boxes: Iterable[str | None] = ()) -> Tax:
@@ -45,10 +27,9 @@ def tax_of(rate: TaxRate, boxes: Iterable[str | None] = ()) -> Tax:
     percentage = rate.percentage or Decimal(0)
     if percentage > 0:
         return Tax(TaxCategory.STANDARD, percentage)
-    name = fold(rate.name)
-    for pattern, category in _BY_NAME:
-        if pattern.search(name):
-            return Tax(category, Decimal(0))
+    named = category_by_name(rate.name)
+    if named is not None:
+        return Tax(named, Decimal(0))
     found = (_BY_BOX.get((box or "").rpartition("/")[2]) for box in boxes)
     return Tax(next((category for category in found if category), TaxCategory.ZERO_RATED), Decimal(0))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal
 
-from invoice_mcp.backends.moneybird.rates import Tax, tax_of
+from invoice_mcp.backends.moneybird.rates import tax_of
 from invoice_mcp.backends.moneybird.states import (
     REMINDER,
     channel_of,
@@ -35,6 +35,7 @@ from invoice_mcp.domain.query import InvoiceRow
 from invoice_mcp.domain.same_buyer import identifiers
 from invoice_mcp.domain.status import UNPAID, Flag, Kind
 from invoice_mcp.domain.tax import check_rate
+from invoice_mcp.domain.vat import Tax
 
 WEB_ADDRESS: Final = "https://moneybird.com"
 """Where a person who may enter the administration sees an invoice; of no use to anybody else."""

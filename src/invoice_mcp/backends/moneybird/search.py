@@ -99,7 +99,7 @@ async def _buyers(api: Api, query: InvoiceQuery) -> Narrowed:
         return Narrowed()
     if is_contact_id(wanted):
         return Narrowed((wanted,))
-    page = await api.contacts(wanted, archived=True)
+    page = await api.contacts_to_search(wanted)
     return narrowed(wanted, ((each.id, name_of(each)) for each in page.contacts), CONTACTS, more=page.more)
 
 

@@ -67,7 +67,7 @@ async def plan(desk: Desk, write: Write) -> Plan:
     }
     step = Step(1, "POST", "/v1/invoices", body, before, write.identity)
     warnings = () if "due_date" in dates else (NO_DUE_DATE,)
-    return Plan((step,), warnings=warnings, final=FINAL, amount=total)
+    return Plan((step,), warnings=warnings, final=FINAL, amount=total, buyer=buyer.name)
 
 
 async def perform(desk: Desk, step: Step) -> StepResult:

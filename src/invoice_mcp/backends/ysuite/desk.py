@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from invoice_mcp.backends.base import Reminded, Step
-from invoice_mcp.backends.freshness import changed_meanwhile, is_fresh
 from invoice_mcp.backends.mailing import Post
+from invoice_mcp.backends.relying import check_unchanged
 from invoice_mcp.backends.ysuite.api import Api
 from invoice_mcp.backends.ysuite.names import Names
 from invoice_mcp.backends.ysuite.reading import Viewpoint, from_vendor_invoice
@@ -69,11 +69,12 @@ class Desk:
             Conflict: somebody changed them meanwhile.
             NotFound: the invoice is gone.
         """
-        if is_fresh(step, self.clock):
-            return
-        whole = await self.api.invoice(step.before["invoice"])
-        if _state(whole, await self.api.contact(whole.row.customer_id)) != step.before["state"]:
-            raise changed_meanwhile()
+
+        async def state_now() -> str:
+            whole = await self.api.invoice(step.before["invoice"])
+            return _state(whole, await self.api.contact(whole.row.customer_id))
+
+        await check_unchanged(step, self.clock, state_now)
 
 
 def _state(whole: Whole, contact: Contact | None) -> str:

@@ -1,0 +1,1 @@
+"""Productive: the invoices of one organisation, through its JSON:API."""

@@ -1,0 +1,72 @@
+"""Productive as a backend: reads are answered at once, writes by the rules of their tool."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from invoice_mcp.backends.base import Absent, Found, PhaseLabel, Plan, Probe, Step, StepResult, Undetermined, Write
+from invoice_mcp.backends.productive import buyers, create, foreseeing, payments, phases, reminders
+from invoice_mcp.backends.productive.capabilities import CAPABILITIES, PHASES
+from invoice_mcp.backends.productive.desk import Desk
+from invoice_mcp.backends.productive.search import find_number, search
+from invoice_mcp.domain.invoice import Invoice, Party
+from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position
+
+
+class _Rules(NamedTuple):
+    plan: Callable[[Desk, Write], Awaitable[Plan]]
+    perform: Callable[[Desk, Step, Sequence[StepResult]], Awaitable[StepResult]]
+    find: Callable[[Desk, Step, Sequence[StepResult]], Awaitable[Found | Absent | Undetermined]]
+
+
+_RULES: Final = {
+    "create_invoice": _Rules(create.plan, create.perform, create.find),
+    "register_payment": _Rules(payments.plan, payments.perform, payments.find),
+    "send_reminder": _Rules(reminders.plan, reminders.perform, reminders.find),
+    "change_phase": _Rules(phases.plan, phases.perform, phases.find),
+}
+
+
+class ProductiveBackend:
+    """One organisation."""
+
+    capabilities = CAPABILITIES
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def search(self, query: InvoiceQuery, position: Position | None) -> Page:
+        desk = self._desk
+        view = desk.view()
+        return await search(desk.api, replace(query, today=view.today), position, view, scan_pages=desk.scan_pages)
+
+    async def get(self, invoice_id: str) -> Invoice:
+        return await self._desk.invoice(invoice_id)
+
+    async def find_number(self, invoice_number: str) -> NumberMatches:
+        return await find_number(self._desk.api, invoice_number, self._desk.view())
+
+    async def find_buyers(self, text: str, limit: int) -> list[Party]:
+        return (await buyers.find(self._desk.api, text))[:limit]
+
+    async def phases(self) -> list[PhaseLabel]:
+        return [PhaseLabel(phase.value, phase.value) for phase in PHASES]
+
+    async def probe(self) -> Probe:
+        count = await self._desk.api.count()
+        return Probe(True, f"organisation {self._desk.organization_id}, {count} invoices", {"invoices": str(count)})
+
+    async def plan(self, write: Write) -> Plan:
+        return await _RULES[write.identity.tool].plan(self._desk, write)
+
+    async def foresee(self, plan: Plan) -> Invoice | None:
+        return foreseeing.foresee(plan)
+
+    async def perform(self, step: Step, done: Sequence[StepResult]) -> StepResult:
+        return await _RULES[step.identity.tool].perform(self._desk, step, done)
+
+    async def find(self, step: Step, done: Sequence[StepResult]) -> Found | Absent | Undetermined:
+        return await _RULES[step.identity.tool].find(self._desk, step, done)
+
+    async def close(self) -> None:
+        await self._desk.api.close()

@@ -1,0 +1,1 @@
+"""Tribe CRM: the invoices of one tenant, over OData V4."""

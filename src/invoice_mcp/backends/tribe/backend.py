@@ -1,0 +1,94 @@
+"""Tribe CRM as a backend: reads are answered at once, writes by the rules of their tool."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from invoice_mcp.backends.base import (
+    Absent,
+    Capabilities,
+    Found,
+    PhaseLabel,
+    Plan,
+    Probe,
+    Step,
+    StepResult,
+    Undetermined,
+    Write,
+)
+from invoice_mcp.backends.tribe import buyers, create, foreseeing, payments, phases, reminders
+from invoice_mcp.backends.tribe.capabilities import CAPABILITIES
+from invoice_mcp.backends.tribe.desk import Desk
+from invoice_mcp.backends.tribe.phase_map import unmapped
+from invoice_mcp.backends.tribe.search import find_number, search
+from invoice_mcp.domain.invoice import Invoice, Party
+from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position
+from invoice_mcp.domain.results import NAME_LENGTH
+from invoice_mcp.domain.status import Status
+from invoice_mcp.domain.text import clean_text
+
+
+class _Rules(NamedTuple):
+    plan: Callable[[Desk, Write], Awaitable[Plan]]
+    perform: Callable[[Desk, Step, Sequence[StepResult]], Awaitable[StepResult]]
+    find: Callable[[Desk, Step, Sequence[StepResult]], Awaitable[Found | Absent | Undetermined]]
+
+
+_RULES: Final = {
+    "create_invoice": _Rules(create.plan, create.perform, create.find),
+    "register_payment": _Rules(payments.plan, payments.perform, payments.find),
+    "send_reminder": _Rules(reminders.plan, reminders.perform, reminders.find),
+    "change_phase": _Rules(phases.plan, phases.perform, phases.find),
+}
+
+
+class TribeBackend:
+    """One tenant."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self.capabilities: Capabilities = replace(CAPABILITIES, phases=tuple(dict.fromkeys(desk.phases.labels())))
+
+    async def search(self, query: InvoiceQuery, position: Position | None) -> Page:
+        return await search(self._desk, query, position)
+
+    async def get(self, invoice_id: str) -> Invoice:
+        return await self._desk.invoice(invoice_id)
+
+    async def find_number(self, invoice_number: str) -> NumberMatches:
+        return await find_number(self._desk, invoice_number)
+
+    async def find_buyers(self, text: str, limit: int) -> list[Party]:
+        return (await buyers.find(self._desk.api, text, self._desk.scan_pages))[:limit]
+
+    async def phases(self) -> list[PhaseLabel]:
+        mapped = self._desk.phases
+        return [
+            PhaseLabel(clean_text(each.code or each.name or "", NAME_LENGTH), _meaning(mapped.status(each)))
+            for each in await self._desk.api.phases()
+        ]
+
+    async def probe(self) -> Probe:
+        labels = await self.phases()
+        missing = unmapped(await self._desk.api.phases(), self._desk.phases)
+        shown = {each.label: each.phase or "not mapped" for each in labels}
+        return Probe(True, f"{len(labels)} phases, {missing} of them not mapped in {self._desk.phases.key}", shown)
+
+    async def plan(self, write: Write) -> Plan:
+        return await _RULES[write.identity.tool].plan(self._desk, write)
+
+    async def foresee(self, plan: Plan) -> Invoice | None:
+        return foreseeing.foresee(plan)
+
+    async def perform(self, step: Step, done: Sequence[StepResult]) -> StepResult:
+        return await _RULES[step.identity.tool].perform(self._desk, step, done)
+
+    async def find(self, step: Step, done: Sequence[StepResult]) -> Found | Absent | Undetermined:
+        return await _RULES[step.identity.tool].find(self._desk, step, done)
+
+    async def close(self) -> None:
+        await self._desk.api.close()
+
+
+def _meaning(status: Status) -> str | None:
+    return None if status is Status.UNKNOWN else status.value

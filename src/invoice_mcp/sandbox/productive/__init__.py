@@ -1,0 +1,1 @@
+"""A working double of Productive's API for invoices."""

@@ -1,0 +1,1 @@
+"""A double of Tribe CRM's OData interface, as far as invoices need it."""

@@ -1,0 +1,29 @@
+"""Every write to Productive through every fault."""
+
+from tests.backends.interruptions import Interruptions
+from tests.backends.lateness import LateCommits
+from tests.backends.matrix import FaultMatrix
+from tests.backends.productive.deeds import DEEDS
+from tests.backends.productive.office import empty_office
+
+
+class TestFaults(FaultMatrix):
+    """All of the matrix."""
+
+    deeds = DEEDS
+    cases = 19 * 23
+    open = empty_office
+
+
+class TestLateCommits(LateCommits):
+    """What is carried out late."""
+
+    deeds = DEEDS
+    open = empty_office
+
+
+class TestInterruptions(Interruptions):
+    """Callers that give up, processes that die."""
+
+    deeds = DEEDS
+    open = empty_office
