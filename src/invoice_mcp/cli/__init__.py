@@ -24,6 +24,7 @@ COMMANDS: Final = (
     "accounts",
     "doctor",
     "buyers",
+    "outbox",
     "operations",
     "audit",
     "import",
