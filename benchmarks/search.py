@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from invoice_mcp.clock import SystemClock
 from invoice_mcp.domain.query import InvoiceQuery
-from invoice_mcp.errors import InvoiceError
+from invoice_mcp.domain.status import UNPAID, Kind
 from invoice_mcp.sandbox.moneybird.app import create_app
 from invoice_mcp.sandbox.moneybird.seeds import ADMINISTRATION_ID, TOKEN, seeded_book
 from invoice_mcp.sandbox.moneybird.switches import Switches
@@ -97,27 +97,32 @@ async def requests_of(kind: str, folder: Path) -> dict[str, int | str]:
         newest = InvoiceQuery(today=office.today, totals=False)
         [row, *_] = (await desk.backend.search(newest, None)).rows
         await desk.backend.get(row.ref.id)
-        made: dict[str, str] = {}
+        invoice_id = next(each.id for each in office.held() if each.status in UNPAID and each.kind is Kind.INVOICE)
 
         async def draft() -> None:
-            made["draft"] = await desk.draft()
+            nonlocal invoice_id
+            invoice_id = await desk.draft()
 
-        asked: dict[str, Callable[[], Awaitable[Any]]] = {
-            "search, newest 20": lambda: desk.backend.search(newest, None),
-            "search, with totals": lambda: desk.backend.search(InvoiceQuery(today=office.today), None),
-            "get_invoice": lambda: desk.backend.get(row.ref.id),
-            "create_invoice": draft,
-            "change_phase sent": lambda: desk.do("change_phase", made["draft"], phase="sent", deliver="manual"),
-            "register_payment": lambda: desk.do("register_payment", made["draft"]),
+        asked: dict[str, tuple[str, Callable[[], Awaitable[Any]]]] = {
+            "search, newest 20": ("search_invoices", lambda: desk.backend.search(newest, None)),
+            "search, with totals": (
+                "search_invoices",
+                lambda: desk.backend.search(InvoiceQuery(today=office.today), None),
+            ),
+            "get_invoice": ("get_invoice", lambda: desk.backend.get(row.ref.id)),
+            "create_invoice": ("create_invoice", draft),
+            "change_phase sent": (
+                "change_phase",
+                lambda: desk.do("change_phase", invoice_id, phase="sent", deliver="manual"),
+            ),
+            "register_payment": ("register_payment", lambda: desk.do("register_payment", invoice_id)),
         }
         counts: dict[str, int | str] = {}
-        for name, ask in asked.items():
+        for name, (tool, ask) in asked.items():
             before = office.requests()
-            try:
+            counts[name] = "–"
+            if desk.backend.capabilities.can(tool):
                 await ask()
-            except (InvoiceError, KeyError):
-                counts[name] = "–"
-            else:
                 counts[name] = office.requests() - before
         return counts
 

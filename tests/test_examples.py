@@ -23,7 +23,7 @@ CLIENTS = {
     "vscode.mcp.json": ("servers", True),
     "cursor.mcp.json": ("mcpServers", False),
 }
-OTHERS = {"config.toml", "session.py", "test_tools.py"}
+OTHERS = {"config.toml", "invoice.html", "session.py", "test_tools.py"}
 
 
 def read(name: str) -> dict[str, Any]:

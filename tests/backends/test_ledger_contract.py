@@ -20,6 +20,7 @@ from invoice_mcp.domain.status import Kind
 from invoice_mcp.settings import parse_settings
 from invoice_mcp.settings.today import account_today
 from tests.backends.contract import BackendContract, Held
+from tests.held_clock import HeldClock
 from tests.ledger.books import TODAY, Book, fill, make_book
 from tests.ledger.oracle import status_of
 
@@ -39,22 +40,6 @@ country_code = "NL"
 iban = "NL91ABNA0417164300"
 email = "hello@example.com"
 """
-
-
-class HeldClock:
-    """A clock that moves only when told to."""
-
-    def __init__(self) -> None:
-        self._now = dt.datetime.combine(TODAY, dt.time(9), dt.UTC)
-
-    def now(self) -> dt.datetime:
-        return self._now
-
-    async def sleep(self, seconds: int) -> None:
-        self.advance(seconds=seconds)
-
-    def advance(self, **by: int) -> None:
-        self._now += dt.timedelta(**by)
 
 
 class LedgerOffice:
@@ -129,7 +114,7 @@ async def ledger_office(folder: Path, invoices: int = 120) -> AsyncIterator[Ledg
     """A ledger in `folder`."""
     book = make_book(invoices)
     path = folder / "ledger.db"
-    clock = HeldClock()
+    clock = HeldClock(dt.datetime.combine(TODAY, dt.time(9), dt.UTC))
     settings = parse_settings(CONFIGURATION, folder)
     account = settings.accounts["ledger"]
     around = Surroundings(

@@ -248,3 +248,32 @@ def test_the_sdk_is_not_needed_for_a_call(office: Office) -> None:
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "apsw" in imported
     assert not imported & {"mcp", "rich", "jinja2", "aiosmtplib", "httpx"}
+
+
+def test_the_document_of_an_invoice_is_written_to_a_file(office: Office) -> None:
+    invoice = office.sent()
+    page, text = office.folder / "invoice.html", office.folder / "invoice.TXT"
+    answer = office.json("call", "get_invoice", f"ref={invoice['ref']}", "--document", str(page))
+    office.json("call", "get_invoice", "invoice_number=2026-0001", "--document", str(text))
+
+    assert answer["invoice_number"] == "2026-0001"
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert text.read_text(encoding="utf-8").startswith("Invoice 2026-0001\n=================\n")
+
+
+def test_without_a_document_there_is_a_refusal_and_no_file(office: Office) -> None:
+    ref = office.draft()["ref"]
+    file = office.folder / "invoice.html"
+    refusal = office.json("call", "get_invoice", f"ref={ref}", "--document", str(file), code=1)
+
+    assert refusal["error"]["code"] == "not_found"
+    assert not file.exists()
+
+
+def test_a_document_goes_with_get_invoice_only_and_into_a_file_that_can_be_written(office: Office) -> None:
+    code, _, err = office.run("call", "search_invoices", "--document", "x.html")
+    assert (code, "--document goes with get_invoice" in err) == (2, True)
+    ref = office.sent()["ref"]
+    missing = office.folder / "nowhere" / "invoice.html"
+    code, _, err = office.run("call", "get_invoice", f"ref={ref}", "--document", str(missing))
+    assert (code, f"--document: {missing}: No such file or directory" in err) == (2, True)

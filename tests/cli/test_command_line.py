@@ -96,7 +96,7 @@ def test_a_wrong_configuration_is_noticed_before_the_slow_imports(tmp_path: Path
     assert done.returncode == 2
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "invoice_mcp.settings" in imported
-    assert not imported & {"mcp", "pydantic", "apsw", "rich", "iso4217", "stdnum", "httpx", "jinja2", "babel"}
+    assert not imported & {"mcp", "pydantic", "apsw", "rich", "segno", "stdnum", "httpx", "jinja2", "babel"}
 
 
 def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,7 +42,8 @@ def test_what_works_is_ok_with_its_facts(office: Office) -> None:
     assert report["state_database"]["state"] == "ok"
     assert report["state_database"]["file"] == str(office.folder / "state" / "state.db")
     assert report["mail"] == {"state": "ok", "by": "outbox"}
-    assert report["outbox"] == {"folder": str(office.folder / "state" / "outbox"), "state": "ok", "waiting": 0}
+    outbox = str(office.folder / "state" / "outbox")
+    assert report["outbox"] == {"folder": outbox, "state": "ok", "waiting": 0, "unknown": 0}
 
 
 def test_nothing_is_made_where_nothing_is(office: Office) -> None:

@@ -1,5 +1,6 @@
 """`invoice-mcp operations`: what is on record, and a person's word on what nobody could settle."""
 
+import datetime as dt
 import json
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from invoice_mcp.service.app import Services
 from invoice_mcp.settings import load_settings
 from invoice_mcp.writes.journaled import Journaled
 from invoice_mcp.writes.protocol import perform
-from tests.writes.vendors import HeldClock, Vendor, steps
+from tests.held_clock import HeldClock
+from tests.writes.vendors import Vendor, steps
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def lost(config: Path) -> str:
     """The id of an operation whose answer was lost."""
 
     async def lose() -> None:
-        clock = HeldClock()
+        clock = HeldClock(dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC))
         services = Services(load_settings(config), clock)
         vendor = Vendor(clock, plan=["before"], marker=False)
         with pytest.raises(OutcomeUnknown):
@@ -66,7 +68,7 @@ def test_the_same_call_follows_the_persons_word(config: Path, lost: str, word: s
     assert run(["operations", "settle", lost, word, "--config", str(config)]) == 0
 
     async def call() -> str:
-        clock = HeldClock()
+        clock = HeldClock(dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC))
         services = Services(load_settings(config), clock)
         backend = Journaled("till", Vendor(clock), services.journal, clock)
         planned = steps("op_7654321")

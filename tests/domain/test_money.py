@@ -2,10 +2,12 @@
 
 from decimal import Decimal
 
+import iso4217
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from invoice_mcp.domain.currencies import LISTED, WITHDRAWN
 from invoice_mcp.domain.money import (
     CurrencyMismatch,
     Money,
@@ -35,6 +37,12 @@ def amounts(draw: st.DrawFn) -> tuple[str, int]:
 )
 def test_a_currency_has_the_decimals_of_iso_4217_even_when_withdrawn(currency: str, decimals: int) -> None:
     assert minor_units(currency) == decimals
+
+
+def test_the_currencies_are_those_of_the_published_list() -> None:
+    published = {currency.code: currency.exponent for currency in iso4217.Currency}
+    assert {code: places for code, places in published.items() if places is not None} == LISTED
+    assert not WITHDRAWN.keys() & published.keys()
 
 
 @pytest.mark.parametrize("code", ["EU", "eur", "EURO", "ABC", "XAU", "XTS", "ＥＵＲ", "EUR\n", ""])

@@ -12,6 +12,7 @@ from invoice_mcp.errors import InvoiceError
 from invoice_mcp.service.app import Services
 from invoice_mcp.settings import Settings, parse_settings
 from invoice_mcp.tools import TOOLS, calling
+from tests.held_clock import HeldClock
 
 CONFIGURATION = """
 state_dir = "state"
@@ -38,22 +39,6 @@ iban = "NL91ABNA0417164300"
 email = "hello@example.com"
 {more}
 """
-
-
-class HeldClock:
-    """A clock that moves only when told to."""
-
-    def __init__(self, now: dt.datetime) -> None:
-        self._now = now
-
-    def now(self) -> dt.datetime:
-        return self._now
-
-    async def sleep(self, seconds: int) -> None:
-        self._now += dt.timedelta(seconds=seconds)
-
-    def advance(self, **by: int) -> None:
-        self._now += dt.timedelta(**by)
 
 
 class Person:

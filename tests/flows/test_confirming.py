@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from invoice_mcp.backends.base import Write
+from invoice_mcp.domain.identity import Identity
+from invoice_mcp.domain.requests import ChangePhase
+from invoice_mcp.service.confirming import Consent, needed
 from tests.flows.conftest import HeldClock, Office, Person, code
 
 
@@ -125,3 +129,71 @@ async def test_a_repeat_is_replayed_without_asking_again(strict: Office) -> None
     again = await strict.call("register_payment", ref=ref)
     assert again["outcome"] == "replayed"
     assert len(strict.person.asked) == 1
+
+
+CRM = """
+[accounts.crm]
+backend = "tribe"
+mode = "full"
+client_id = "abc"
+client_secret = { env = "NOT_SET_ANYWHERE" }
+phases = { Sent = "open", Betaald = "paid", Verloren = "uncollectible", Vervallen = "cancelled" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("phase", "consent"),
+    [
+        ("Sent", Consent.NONE),
+        ("Betaald", Consent.NONE),
+        ("Verloren", Consent.TOKEN),
+        ("Vervallen", Consent.TOKEN),
+        ("Whatever", Consent.TOKEN),
+        ("sent", Consent.NONE),
+        ("cancelled", Consent.TOKEN),
+        ("uncollectible", Consent.TOKEN),
+        ("paused", Consent.NONE),
+    ],
+)
+async def test_a_phase_of_the_tenants_own_is_as_grave_as_it_means(
+    tmp_path: Path, clock: HeldClock, phase: str, consent: Consent
+) -> None:
+    """Where nobody can be asked and `confirm` is auto; what nobody has mapped may mean anything."""
+    office = Office(tmp_path, clock, more=CRM)
+    given = {"ref": "crm:1", "phase": phase}
+    given |= {"deliver": "manual"} if phase == "sent" else {}
+    given |= {"expected_status": "open"} if phase in ("cancelled", "uncollectible") else {}
+    write = Write(Identity("op_1", "change_phase", "f", 0), "1", ChangePhase.model_validate(given))
+    assert needed(office.services.accounts.get("crm"), write, can_ask=False) is consent
+    assert needed(office.services.accounts.get("crm"), write, can_ask=True) in (Consent.ASK, Consent.NONE)
+    await office.services.close()
+
+
+async def test_one_strict_account_binds_only_what_is_to_be_done_in_it(tmp_path: Path, clock: HeldClock) -> None:
+    more = """
+[accounts.strict]
+backend = "ledger"
+path = "books/strict.db"
+confirm = "human"
+tax_rate = "21"
+seller = { name = "B", street = "S", postal_code = "1", city = "C", country_code = "NL", iban = "NL91ABNA0417164300" }
+"""
+    office = Office(tmp_path, clock, more=more)
+    ref = await office.sent()
+    await office.confirm_buyers()
+    office.person = Person(will=True)
+    line = {"item_name": "x", "net_price": "9.00"}
+    made = await office.call(
+        "create_invoice", account="strict", buyer={"name": "B", "new": True, "email": "b@b.example"}, lines=[line]
+    )
+    theirs = made["invoice"]["ref"]
+    await office.call("change_phase", ref=theirs, phase="sent", deliver="email")
+    office.person = Person()
+    clock.advance(days=20)
+    gone = "strict:inv_100000000000000000"
+    both = await office.call("send_reminder", refs=[ref, theirs])
+    assert code(both) == "policy_refused"
+    assert "confirm of account strict" in both["error"]["message"]
+    receipts = (await office.call("send_reminder", refs=[ref, gone]))["receipts"]
+    assert [each.get("reason", each["outcome"]) for each in receipts] == ["queued", "not_found"]
+    await office.services.close()

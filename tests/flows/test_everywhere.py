@@ -19,7 +19,7 @@ import pytest_asyncio
 
 from invoice_mcp.backends.registry import ADAPTERS
 from invoice_mcp.clock import SystemClock
-from invoice_mcp.domain.query import GroupBy
+from invoice_mcp.domain.query import GroupBy, InvoiceQuery
 from invoice_mcp.service.app import Services
 from invoice_mcp.settings import parse_settings
 from invoice_mcp.tools import TOOLS
@@ -164,6 +164,14 @@ async def test_groups_add_up_to_the_whole(everywhere: Everywhere, by: GroupBy) -
     for currency in {currency for currency, _ in sums}:
         wanted = sum(total for (each, _), (_, total, _) in sums.items() if each == currency)
         assert sum(Decimal(each["tax_inclusive_amount"]) for each in groups if each["currency"] == currency) == wanted
+
+
+@pytest.mark.parametrize("kind", ["ledger", "moneybird", "ysuite", "next", "productive"])
+async def test_a_buyer_can_be_known_in_other_accounts(everywhere: Everywhere, kind: str) -> None:
+    """Lists of Tribe tell neither VAT identifier nor address."""
+    office = everywhere.offices[kind]
+    page = await office.backend.search(InvoiceQuery(today=office.today, group_by=GroupBy.BUYER), None)
+    assert any(group.buyer_identifiers for group in page.groups)
 
 
 @pytest.mark.long

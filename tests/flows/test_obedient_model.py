@@ -164,7 +164,7 @@ class ObedientModel:
 
     def _theirs(self) -> list[str]:
         newest = list(self._world.vendor.administration.invoices)[::-1]
-        return [f"books:{invoice_id}" for invoice_id in newest[:12]]
+        return [f"books:{invoice_id}" for invoice_id in newest[:6]]
 
     async def _obey(self, answer: Any, about: dict[str, str]) -> None:
         for text in _texts(answer):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from invoice_mcp.backends import registry
 from invoice_mcp.backends.base import Plan, Write
 from tests.flows.conftest import HeldClock, Office, code
 from tests.flows.vendors import BUYER, at_moneybird
@@ -111,7 +112,11 @@ async def test_the_days_between_reminders_are_the_accounts(opened: Opener, clock
     assert (await office.call("send_reminder", refs=[ref], tone="firm"))["receipts"][0]["outcome"] == "queued"
 
 
-async def test_a_system_without_adapter_never_passes_for_an_empty_book(opened: Opener) -> None:
+async def test_a_system_without_adapter_never_passes_for_an_empty_book(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {name: adapter for name, adapter in registry.ADAPTERS.items() if name != "productive"}
+    monkeypatch.setattr(registry, "ADAPTERS", known)
     office = opened(
         more='[accounts.books]\nbackend = "productive"\norganization_id = "123"\ntoken = { env = "NO_SUCH_TOKEN" }'
     )

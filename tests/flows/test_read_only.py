@@ -5,11 +5,17 @@ from typing import Any
 
 import pytest
 
+from invoice_mcp.domain.tools import WRITES
 from invoice_mcp.errors import InvoiceError
+from invoice_mcp.sandbox.runner import running
 from invoice_mcp.service import carrying, policy
 from invoice_mcp.service.accounts import Account
+from invoice_mcp.settings import load_settings
 from tests.flows.conftest import HeldClock, Office, Person, code
+from tests.flows.test_canaries import SECRETS_OF, Parrot, calls, secrets, write_configuration
 from tests.flows.vendors import BUYER, VENDORS, Vendor, at_moneybird
+
+__all__ = ["secrets"]
 
 LINE = {"item_name": "Design", "quantity": "1", "net_price": "5.00", "tax_rate": "21"}
 
@@ -108,3 +114,31 @@ async def test_without_the_checks_the_proof_fails(
         with pytest.raises((AssertionError, InvoiceError)):
             await only_reads_leave(office, vendor)
         assert vendor.effects > 0
+
+
+async def test_no_system_is_sent_anything_but_reads_and_requests_for_a_token(
+    tmp_path: Path, clock: HeldClock, secrets: None
+) -> None:
+    """All systems at once, at a vendor whose every answer is wrong: what it is sent is all the same a read."""
+    async with running(Parrot()) as proxy:
+        path = write_configuration(tmp_path, proxy.url, 9)
+        path.write_text(
+            path.read_text(encoding="utf-8").replace('mode = "full"', 'mode = "read_only"'), encoding="utf-8"
+        )
+        office = Office.of(load_settings(path), tmp_path, clock)
+        office.person = Person(will=True)
+        allowed = {"/token", "/v1/token"}
+        for name in SECRETS_OF:
+            capabilities = office.services.accounts.get(name).capabilities
+            assert capabilities is not None, name
+            allowed |= {f"/{post}" for post in capabilities.read_posts}
+            for tool, arguments in calls(name):
+                for more in ({}, {"dry_run": True}) if tool in WRITES else ({},):
+                    answer = await office.call(tool, **arguments, **more)
+                    if tool in WRITES and not more:
+                        assert code(answer) in ("read_only", "unsupported"), (name, tool, answer)
+        posted = [each for each in proxy.received if each.method != "GET"]
+        assert {each.method for each in posted} <= {"POST"}
+        assert [each.path for each in posted if not each.path.endswith(tuple(allowed))] == []
+        assert len(proxy.received) > 20
+        await office.services.close()

@@ -240,6 +240,7 @@ def make_one_call(folder: Path, port: int) -> Answer:
     async def made() -> Answer:
         call = json.loads((folder / "call").read_text())
         async with office_in(folder, LATER, more=mail_settings(port)) as office:
+            office.clock.advance(days=call.get("days_later", 0))
             return await office.call(call["tool"], **call["arguments"])
 
     return asyncio.run(made())

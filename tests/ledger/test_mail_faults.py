@@ -197,7 +197,43 @@ async def test_of_several_reminders_each_receipt_says_what_is_known_of_it(opener
         (refs["draft"], "skipped", "draft"),
         (refs["later"], "unknown", "outcome_unknown"),
     ]
-    assert len(dying.bodies) == 2
+    assert len(dying.bodies) == 1, "both are of one buyer"
+
+
+@pytest.mark.parametrize("refusal", REFUSING)
+async def test_a_mail_about_several_that_was_refused_counts_for_none_and_can_be_tried_again(
+    opener: Opener, refs: dict[str, str], path: Path, refusal: str
+) -> None:
+    refusing, fine = FaultyServer(*REFUSING[refusal]), FaultyServer(*FINE)
+    call = {"refs": [refs["late"], refs["later"]], "idempotency_key": "reminder-of-march"}
+    async with refusing.running() as port, opener(port) as office:
+        receipts = (await office.call("send_reminder", **call))["receipts"]
+        assert [(each["outcome"], each["reason"]) for each in receipts] == [("skipped", "mail_refused")] * 2
+        assert not [ref for ref in call["refs"] if "reminders" in await office.invoice(ref)]
+    async with fine.running() as port, opener(port) as office:
+        receipts = (await office.call("send_reminder", **call))["receipts"]
+        assert [each["outcome"] for each in receipts] == ["sent", "sent"]
+        receipts = (await office.call("send_reminder", **call))["receipts"]
+        assert [each["outcome"] for each in receipts] == ["replayed", "replayed"]
+    assert (refusing.connections, len(fine.bodies)) == (1, 1)
+    assert broken_rules(path) == {}
+
+
+async def test_a_mail_about_several_whose_answer_was_lost_is_unknown_for_each_and_never_sent_again(
+    opener: Opener, refs: dict[str, str], path: Path
+) -> None:
+    dying, fine = FaultyServer(*LOST), FaultyServer(*FINE)
+    both = [refs["late"], refs["later"]]
+    async with dying.running() as port, opener(port) as office:
+        first = (await office.call("send_reminder", refs=both))["receipts"]
+    async with fine.running() as port, opener(port) as office:
+        again = (await office.call("send_reminder", refs=both))["receipts"]
+        for ref in both:
+            assert code(await office.call("send_reminder", refs=[ref])) == "outcome_unknown"
+    assert [each["outcome"] for each in (*first, *again)] == ["unknown"] * 4
+    assert (len(dying.bodies), fine.connections) == (1, 0)
+    assert stored(path, "SELECT count(*), count(DISTINCT message_id) FROM mails WHERE outcome = 'unknown'") == [(2, 1)]
+    assert broken_rules(path) == {}
 
 
 async def test_an_outbox_that_cannot_be_written_is_a_refusal_like_any_other(
@@ -244,4 +280,25 @@ async def test_a_program_killed_while_it_hands_over_a_mail_leaves_it_pending_for
         assert invoice["status"] == ("open" if tool == "change_phase" else "draft")
     assert fine.connections == 0
     assert stored(path, "SELECT outcome FROM mails") == [("pending",)]
+    assert broken_rules(path) == {}
+
+
+async def test_a_program_killed_while_it_hands_over_a_mail_about_several_leaves_it_pending_for_each(
+    tmp_path: Path, opener: Opener, refs: dict[str, str], path: Path
+) -> None:
+    both = [refs["late"], refs["later"]]
+    call = {"tool": "send_reminder", "arguments": {"refs": both}, "days_later": 1}
+    (tmp_path / "call").write_text(json.dumps(call), "utf-8")
+    hanging, fine = FaultyServer("body", "hang"), FaultyServer(*FINE)
+    async with hanging.running() as port:
+        program = await asyncio.create_subprocess_exec(*command("make_one_call", tmp_path, port), env=environment())
+        await asyncio.wait_for(hanging.reached.wait(), 60)
+        program.kill()
+        await program.wait()
+    async with fine.running() as port, opener(port) as office:
+        for _ in range(2):
+            receipts = (await office.call("send_reminder", refs=both))["receipts"]
+            assert [each["outcome"] for each in receipts] == ["unknown", "unknown"]
+    assert (len(hanging.bodies), fine.connections) == (1, 0)
+    assert stored(path, "SELECT outcome FROM mails") == [("pending",), ("pending",)]
     assert broken_rules(path) == {}

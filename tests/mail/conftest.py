@@ -1,7 +1,11 @@
 """Mail servers on loopback: a complete one, and one that goes wrong on cue."""
 
 import asyncio
+import base64
 import contextlib
+import io
+import re
+import shutil
 import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -12,7 +16,9 @@ from typing import Any, Literal
 
 import pytest
 import trustme
+import zxingcpp
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from PIL import Image
 
 PASSWORD = "correct horse battery"
 
@@ -64,7 +70,30 @@ def authenticator(server: SMTP, session: Session, envelope: Envelope, mechanism:
 
 def text_of(message: EmailMessage) -> str:
     """The text of a message that was read, with plain line ends."""
-    return str(message.get_content()).replace("\r\n", "\n")
+    plain = message.get_body(("plain",))
+    assert plain is not None
+    return str(plain.get_content()).replace("\r\n", "\n")
+
+
+def png_in(page: str) -> bytes:
+    """The picture inside a page."""
+    [content] = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
+    return base64.b64decode(content)
+
+
+def scanned(png: bytes) -> str:
+    """What a scanner reads in the one QR code of a picture."""
+    [code] = zxingcpp.read_barcodes(Image.open(io.BytesIO(png)).convert("L"))
+    return str(code.text)
+
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+NO_BROWSER = "Documents were not looked at as pictures: install chromium (Debian: apt-get install chromium)."
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if BROWSER is None:
+        terminalreporter.write_line(NO_BROWSER, yellow=True)
 
 
 @pytest.fixture(scope="session")

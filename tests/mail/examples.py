@@ -6,6 +6,8 @@ from decimal import Decimal
 
 from invoice_mcp.domain.invoice import Address, Invoice, Line, Party, Ref, TaxSubtotal
 from invoice_mcp.domain.status import Kind, Status, TaxCategory
+from invoice_mcp.mail.documents import make_document
+from invoice_mcp.mail.letters import Letter, document_letter
 
 TODAY = dt.date(2026, 3, 15)
 
@@ -166,3 +168,9 @@ WIDE_CHARACTERS = replace(
     ),
     taxes=(TaxSubtotal(TaxCategory.STANDARD, Decimal(10), Decimal(11000), Decimal(1100)),),
 )
+
+
+def sent(invoice: Invoice, seller: Party, language: str, *, credited_number: str | None = None) -> Letter:
+    """The letter with the document of `invoice`, made in `language`."""
+    document = make_document(replace(invoice, language=language), seller, credited_number=credited_number)
+    return document_letter(invoice, seller, document)

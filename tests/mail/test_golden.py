@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from invoice_mcp.domain.invoice import Party
-from invoice_mcp.mail.letters import Letter, invoice_letter, reminder_letter
+from invoice_mcp.mail.letters import Letter, reminder_letter, reminder_of_several
 
 from . import examples
 
@@ -19,27 +19,30 @@ LETTERS: dict[str, Letter] = {
             examples.PARTLY_PAID, examples.SELLER, tone, language, examples.TODAY
         )
         for tone in ("friendly", "firm", "final")
-        for language in ("en", "nl")
+        for language in ("en", "nl", "sv")
     },
     **{
         f"{name}.{language}": letter
-        for language in ("en", "nl")
+        for language in ("en", "nl", "sv")
         for name, letter in {
             "reminder-unpaid": reminder_letter(examples.INVOICE, examples.SELLER, "friendly", language, examples.TODAY),
             "reminder-credited": reminder_letter(
                 examples.PARTLY_CREDITED, examples.SELLER, "firm", language, examples.TODAY
             ),
+            "reminder-several": reminder_of_several(
+                [examples.INVOICE, examples.PARTLY_CREDITED], examples.SELLER, "friendly", language, examples.TODAY
+            ),
             "reminder-bare": reminder_letter(examples.BARE, LITTLE_KNOWN, "final", language, examples.TODAY),
-            "invoice": invoice_letter(examples.INVOICE, examples.SELLER, language),
-            "invoice-partly-paid": invoice_letter(examples.PARTLY_PAID, examples.SELLER, language),
-            "invoice-partly-credited": invoice_letter(examples.PARTLY_CREDITED, examples.SELLER, language),
-            "invoice-paid": invoice_letter(examples.PAID, examples.SELLER, language),
-            "invoice-every-category": invoice_letter(examples.EVERY_CATEGORY, examples.SELLER, language),
-            "invoice-bare": invoice_letter(examples.BARE, LITTLE_KNOWN, language),
-            "invoice-huge-figures": invoice_letter(examples.HUGE, examples.SELLER, language),
-            "invoice-wide-characters": invoice_letter(examples.WIDE_CHARACTERS, examples.SELLER, language),
-            "credit-note": invoice_letter(examples.CREDIT_NOTE, examples.SELLER, language, credited_number="2026-0042"),
-            "credit-note-alone": invoice_letter(examples.CREDIT_NOTE, examples.SELLER, language),
+            "invoice": examples.sent(examples.INVOICE, examples.SELLER, language),
+            "invoice-partly-paid": examples.sent(examples.PARTLY_PAID, examples.SELLER, language),
+            "invoice-partly-credited": examples.sent(examples.PARTLY_CREDITED, examples.SELLER, language),
+            "invoice-paid": examples.sent(examples.PAID, examples.SELLER, language),
+            "invoice-every-category": examples.sent(examples.EVERY_CATEGORY, examples.SELLER, language),
+            "invoice-bare": examples.sent(examples.BARE, LITTLE_KNOWN, language),
+            "invoice-huge-figures": examples.sent(examples.HUGE, examples.SELLER, language),
+            "invoice-wide-characters": examples.sent(examples.WIDE_CHARACTERS, examples.SELLER, language),
+            "credit-note": examples.sent(examples.CREDIT_NOTE, examples.SELLER, language, credited_number="2026-0042"),
+            "credit-note-alone": examples.sent(examples.CREDIT_NOTE, examples.SELLER, language),
         }.items()
     },
 }

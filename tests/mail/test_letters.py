@@ -11,12 +11,12 @@ from invoice_mcp.domain.invoice import Invoice, Line, Party
 from invoice_mcp.domain.status import TaxCategory
 from invoice_mcp.mail.figures import Language, figures_for
 from invoice_mcp.mail.layout import WIDTH, columns
-from invoice_mcp.mail.letters import FINAL_DAYS, Letter, Tone, invoice_letter, reminder_letter
+from invoice_mcp.mail.letters import FINAL_DAYS, Letter, Tone, invoice_letter, reminder_letter, reminder_of_several
 
 from . import examples
 
 TONES: tuple[Tone, ...] = ("friendly", "firm", "final")
-LANGUAGES: tuple[Language, ...] = ("en", "nl")
+LANGUAGES: tuple[Language, ...] = ("en", "nl", "sv")
 MONEY = re.compile(r"-?(?:€|JP¥|KWD)\N{NO-BREAK SPACE}?-?[0-9.,]*[0-9]")
 
 HOSTILE = (
@@ -40,7 +40,7 @@ def letters_about(invoice: Invoice, seller: Party = examples.SELLER) -> list[Let
     reminders = [
         reminder_letter(invoice, seller, tone, language, examples.TODAY) for tone in TONES for language in LANGUAGES
     ]
-    return [*reminders, *(invoice_letter(invoice, seller, language) for language in LANGUAGES)]
+    return [*reminders, *(examples.sent(invoice, seller, language) for language in LANGUAGES)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -95,7 +95,7 @@ def test_a_language_without_letters_gets_english_and_the_letter_says_so() -> Non
     reminder = reminder_letter(examples.INVOICE, examples.SELLER, "firm", "de", examples.TODAY)
 
     assert reminder == reminder_letter(examples.INVOICE, examples.SELLER, "firm", "en", examples.TODAY)
-    assert (reminder.language, invoice_letter(examples.INVOICE, examples.SELLER, "nl-BE").language) == ("en", "nl")
+    assert (reminder.language, examples.sent(examples.INVOICE, examples.SELLER, "nl-BE").language) == ("en", "nl")
 
 
 @pytest.mark.parametrize("due_date", [None, examples.TODAY, examples.TODAY + dt.timedelta(days=1)])
@@ -104,9 +104,44 @@ def test_what_is_not_overdue_is_not_reminded_of(due_date: dt.date | None) -> Non
         reminder_letter(replace(examples.INVOICE, due_date=due_date), examples.SELLER, "friendly", "en", examples.TODAY)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_invoice_for_a_system_that_mails_itself_says_the_same_and_speaks_of_no_enclosure(language: Language) -> None:
+    ours = examples.sent(examples.INVOICE, examples.SELLER, language)
+    theirs = invoice_letter(examples.INVOICE, examples.SELLER, language)
+    enclosed = {"en": " and attached", "nl": " en in de bijlage", "sv": ", nedan och som bilaga"}[language]
+
+    assert enclosed in ours.body
+    assert " ".join(theirs.body.split()) == " ".join(ours.body.split()).replace(enclosed, "")
+    assert (theirs.subject, theirs.html, theirs.enclosures) == (ours.subject, None, ())
+
+
+@pytest.mark.parametrize(
+    "invoices", [[], [examples.INVOICE, examples.BARE], [examples.INVOICE, replace(examples.INVOICE, due_date=None)]]
+)
+def test_a_reminder_of_several_is_of_overdue_ones_in_one_currency(invoices: list[Invoice]) -> None:
+    with pytest.raises(ValueError, match=r"overdue|one currency"):
+        reminder_of_several(invoices, examples.SELLER, "firm", "en", examples.TODAY)
+
+
+@pytest.mark.parametrize("tone", TONES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_reminder_of_several_states_each_number_amount_and_reference_and_the_total(
+    language: Language, tone: Tone
+) -> None:
+    other = replace(examples.PARTLY_CREDITED, invoice_number="2026-0050", payment_reference="RF712348231")
+    body = reminder_of_several([examples.INVOICE, other], examples.SELLER, tone, language, examples.TODAY).body
+    figures = figures_for(language)
+
+    for each in (examples.INVOICE, other):
+        amount = re.escape(figures.amount(each.payable_amount, "EUR"))
+        assert re.search(rf"^{each.invoice_number} .* {amount} +{each.payment_reference}$", body, re.MULTILINE)
+    assert body.count(figures.amount(Decimal("2478.22"), "EUR")) >= 2
+    assert max(columns(row) for row in body.split("\n")) <= WIDTH
+
+
 def test_a_credit_note_asks_for_nothing_and_gives_no_bank_details() -> None:
     for language in LANGUAGES:
-        body = invoice_letter(examples.CREDIT_NOTE, examples.SELLER, language, credited_number="2026-0042").body
+        body = examples.sent(examples.CREDIT_NOTE, examples.SELLER, language, credited_number="2026-0042").body
 
         assert "IBAN" not in body
         assert "2026-0042" in body
@@ -120,13 +155,14 @@ def test_a_category_without_vat_has_its_wording_and_only_that(category: TaxCateg
         examples.EVERY_CATEGORY,
         taxes=tuple(tax for tax in examples.EVERY_CATEGORY.taxes if tax.tax_category is category),
     )
-    wordings = re.findall(r"^\(([A-Z]+)\) \S.*\.$", invoice_letter(one, examples.SELLER, language).body, re.MULTILINE)
+    body = examples.sent(one, examples.SELLER, language).body
+    wordings = re.findall(r"\n\(([A-Z]+)\) \S[^()]*(?:\([^()]*\))?\.\n", body)
 
     assert wordings == [category]
 
 
 def test_vat_that_is_charged_needs_no_wording() -> None:
-    assert "\n(" not in invoice_letter(examples.INVOICE, examples.SELLER, "en").body
+    assert "\n(" not in examples.sent(examples.INVOICE, examples.SELLER, "en").body
 
 
 @pytest.mark.parametrize("invoice", [examples.PARTLY_PAID, examples.WIDE_CHARACTERS, examples.HUGE])
@@ -180,7 +216,7 @@ def test_a_name_cannot_start_a_line_of_its_own() -> None:
 
 
 def test_the_lines_of_a_note_are_set_in_so_that_they_pass_for_nothing_of_ours() -> None:
-    body = invoice_letter(replace(examples.INVOICE, note="one\nIBAN NL00\n\ntwo"), examples.SELLER, "en").body
+    body = examples.sent(replace(examples.INVOICE, note="one\nIBAN NL00\n\ntwo"), examples.SELLER, "en").body
 
     assert "Note:\n  one\n  IBAN NL00\n  two\n" in body
 
@@ -209,6 +245,6 @@ def test_the_payable_amount_stands_whole_in_every_reminder(
     body = reminder_letter(invoice, examples.SELLER, tone, language, examples.TODAY).body
     written = figures_for(language).amount(invoice.payable_amount, currency)
 
-    assert re.search(rf"^  (Amount to pay|Te betalen) +{re.escape(written)}$", body, re.MULTILINE)
+    assert re.search(rf"^  (Amount to pay|Te betalen|Att betala) +{re.escape(written)}$", body, re.MULTILINE)
     assert all(len(line.encode()) <= 998 for line in body.split("\n"))
     assert all(columns(line) <= WIDTH for line in body.split("\n"))

@@ -1,5 +1,6 @@
 import datetime as dt
 import re
+from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -9,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from invoice_mcp.errors import InvalidRequest
-from invoice_mcp.mail.letters import Letter, invoice_letter
+from invoice_mcp.mail.letters import Letter, reminder_letter
 from invoice_mcp.mail.message import compose, is_address, new_message_id, sender_domain
 
 from . import examples
-from .conftest import text_of
+from .conftest import png_in, scanned, text_of
 
 HEADERS = {
     "From",
@@ -27,7 +28,8 @@ HEADERS = {
     "Content-Type",
     "Content-Transfer-Encoding",
 }
-LETTER = invoice_letter(examples.INVOICE, examples.SELLER, "nl")
+LETTER = reminder_letter(examples.INVOICE, examples.SELLER, "friendly", "nl", examples.TODAY)
+INVOICE = examples.sent(examples.INVOICE, examples.SELLER, "sv")
 
 
 def composed(letter: Letter = LETTER, **changes: Any) -> EmailMessage:
@@ -55,7 +57,7 @@ def test_a_message_reads_back_as_it_was_composed() -> None:
         "From": "Billing <billing@example.com>",
         "To": "buyer@example.net",
         "Reply-To": "Studio <hello@example.com>",
-        "Subject": "Factuur 2026-0042 van Studio Noord",
+        "Subject": "Betalingsherinnering: factuur 2026-0042 van Studio Noord",
         "Date": "Sun, 15 Mar 2026 09:30:00 +0000",
         "Message-ID": "<0123abcd@example.com>",
         "Content-Language": "nl",
@@ -64,6 +66,55 @@ def test_a_message_reads_back_as_it_was_composed() -> None:
         "Content-Type": 'text/plain; charset="utf-8"',
         "Content-Transfer-Encoding": "quoted-printable",
     }
+
+
+def test_an_invoice_is_shown_as_text_and_as_a_page_and_enclosed_as_a_file() -> None:
+    read = parsed(composed(INVOICE))
+    [document] = INVOICE.enclosures
+
+    assert read.get_content_type() == "multipart/mixed"
+    assert read["Content-Language"] == "sv"
+    assert text_of(read) == INVOICE.body
+    page = read.get_body(("html",))
+    assert page is not None
+    shown = page.get_content()
+    assert "data:" not in shown.partition("</head>")[2]
+    assert "<p" in shown.partition("Här kommer vår faktura 2026-0042")[0].partition("<body>")[2]
+    [enclosed] = read.iter_attachments()
+    assert (enclosed.get_content_type(), enclosed.get_filename()) == ("text/html", "faktura-2026-0042.html")
+    assert enclosed.get_content().replace("\r\n", "\n") == document.html
+
+
+def test_the_payment_code_is_a_part_that_the_page_names() -> None:
+    read = parsed(composed(INVOICE))
+    related = next(part for part in read.walk() if part.get_content_type() == "multipart/related")
+    page, image = related.iter_parts()  # type: ignore[attr-defined]
+
+    assert f'src="cid:{image["Content-ID"].strip("<>")}"' in page.get_content()
+    assert image.get_content_type() == "image/png"
+    assert scanned(image.get_content()) == scanned(png_in(INVOICE.enclosures[0].html))
+
+
+def test_a_page_without_a_payment_code_has_no_image() -> None:
+    read = parsed(composed(examples.sent(examples.CREDIT_NOTE, examples.SELLER, "en")))
+
+    assert [part.get_content_type() for part in read.walk()] == [
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+        "text/html",
+    ]
+
+
+@pytest.mark.parametrize(
+    "number", ["../../etc/passwd", 'a"; filename="b.exe', "2026/7\r\nX: y", "ÅÄÖ 7", "", "." * 300]
+)
+def test_a_number_makes_no_dangerous_file_name(number: str) -> None:
+    letter = examples.sent(replace(examples.INVOICE, invoice_number=number), examples.SELLER, "en")
+    [enclosed] = parsed(composed(letter)).iter_attachments()
+
+    assert re.fullmatch(r"invoice[a-z0-9._-]{0,80}\.html", str(enclosed.get_filename()))
 
 
 @pytest.mark.parametrize("body", ["é\n", "é" * 3000 + "\n", "plain\n", LETTER.body])

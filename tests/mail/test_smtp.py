@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import trustme
 
-from invoice_mcp.mail.letters import Letter, invoice_letter, reminder_letter
+from invoice_mcp.mail.letters import Letter, reminder_letter
 from invoice_mcp.mail.message import compose
 from invoice_mcp.mail.outcome import Delivery
 from invoice_mcp.mail.smtp import SmtpMailer
@@ -41,7 +41,7 @@ async def deliver(server: MailServer, message: EmailMessage | None = None, **how
 
 async def test_a_mail_arrives_word_for_word(serving: Serving) -> None:
     dotted = replace(examples.INVOICE, note=". starts with a dot\n..\n.", invoice_number=".7")
-    letter = invoice_letter(dotted, examples.SELLER, "nl")
+    letter = examples.sent(dotted, examples.SELLER, "nl")
     letter = replace(letter, body=f"{letter.body}.\n..\nend\n")
     mailbox = Mailbox()
     async with serving(mailbox) as port:
@@ -90,14 +90,17 @@ async def test_starttls_and_login_with_a_verified_certificate(
 async def test_implicit_tls_with_a_verified_certificate(
     serving: Serving, certified: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
+    letter = examples.sent(examples.INVOICE, examples.SELLER, "sv")
     mailbox = Mailbox()
     async with serving(mailbox, tls=certified, authenticator=authenticator, auth_require_tls=False) as port:
         delivery = await deliver(
-            MailServer("127.0.0.1", port, "studio", "implicit"), password=lambda: PASSWORD, trust=trusting
+            MailServer("127.0.0.1", port, "studio", "implicit"), mail(letter), password=lambda: PASSWORD, trust=trusting
         )
 
     assert delivery.outcome == "sent"
     assert mailbox.authenticated == [True]
+    [enclosed] = mailbox.messages[0].iter_attachments()
+    assert enclosed.get_content().replace("\r\n", "\n") == letter.enclosures[0].html
 
 
 @pytest.mark.parametrize("tls", ["implicit", "starttls"])

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,26 +20,11 @@ from invoice_mcp.sandbox.moneybird.switches import Switches
 from invoice_mcp.sandbox.plans import Planned
 from invoice_mcp.sandbox.proxy import FaultProxy
 from invoice_mcp.sandbox.runner import running
-
-from .vendor_file import MISSING, vendor_file
+from tests.held_clock import HeldClock
+from tests.sandbox.checked import nothing_unfit, replies_checked
+from tests.sandbox.vendor_file import MISSING, vendor_file
 
 NOW = dt.datetime(2026, 11, 18, 9, 30, tzinfo=dt.UTC)
-
-
-class HeldClock:
-    """A clock that moves only when told to."""
-
-    def __init__(self, now: dt.datetime) -> None:
-        self._now = now
-
-    def now(self) -> dt.datetime:
-        return self._now
-
-    async def sleep(self, seconds: int) -> None:
-        self.advance(seconds=seconds)
-
-    def advance(self, **by: int) -> None:
-        self._now += dt.timedelta(**by)
 
 
 @dataclass
@@ -100,21 +85,6 @@ class Vendor:
         return await self.ask("POST", f"sales_invoices/{invoice_id}/payments.json", {"payment": payment}, status=status)
 
 
-async def _check_reply(reply: httpx.Response) -> None:
-    described = vendor_file()
-    if described is None:
-        return
-    await reply.aread()
-    request = reply.request
-    described.check_reply(
-        request.method,
-        request.url.raw_path.decode().partition("?")[0],
-        reply.status_code,
-        reply.headers.get("content-type", ""),
-        reply.content,
-    )
-
-
 @asynccontextmanager
 async def vendor(
     switches: Switches | None = None, plan: tuple[Fault | Planned, ...] = (), invoices: int = 200, checked: bool = True
@@ -122,18 +92,18 @@ async def vendor(
     """A double of its own, with few invoices unless more are asked for."""
     clock = HeldClock(NOW)
     book = seeded_book(NOW, invoices)
-    hooks: dict[str, list[Callable[..., Any]]] = {"response": [_check_reply]} if checked else {}
+    app = create_app(book, switches or Switches(), clock)
     async with (
-        running(create_app(book, switches or Switches(), clock), plan) as proxy,
+        running(replies_checked(app) if checked else app, plan) as proxy,
         httpx.AsyncClient(
             base_url=f"{proxy.url}/api/v2",
             headers={"Authorization": f"Bearer {TOKEN}"},
-            event_hooks=hooks,
             trust_env=False,
             verify=False,  # nothing here speaks TLS, and loading certificates takes its time
         ) as http,
     ):
-        yield Vendor(proxy, http, book, clock)
+        with nothing_unfit():
+            yield Vendor(proxy, http, book, clock)
 
 
 @pytest.fixture

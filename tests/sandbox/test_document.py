@@ -10,11 +10,19 @@ import pytest
 
 from invoice_mcp.sandbox import faults
 from invoice_mcp.sandbox.moneybird.switches import Switches as MoneybirdSwitches
+from invoice_mcp.sandbox.next_project.switches import Switches as NextSwitches
+from invoice_mcp.sandbox.productive.switches import Switches as ProductiveSwitches
 from invoice_mcp.sandbox.tribe.switches import Switches as TribeSwitches
 from invoice_mcp.sandbox.ysuite.switches import Switches as YSuiteSwitches
 
 PAGE = (Path(__file__).parents[2] / "docs" / "testing-with-sandboxes.md").read_text(encoding="utf-8")
-SWITCHES: dict[str, type] = {"Moneybird": MoneybirdSwitches, "Tribe CRM": TribeSwitches, "YSuite": YSuiteSwitches}
+SWITCHES: dict[str, type] = {
+    "Moneybird": MoneybirdSwitches,
+    "Next": NextSwitches,
+    "Productive": ProductiveSwitches,
+    "Tribe CRM": TribeSwitches,
+    "YSuite": YSuiteSwitches,
+}
 EXAMPLES = re.findall(r"^```python\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
 
 

@@ -1,14 +1,16 @@
 """Every endpoint once, over a real socket, as the vendor describes it."""
 
+import contextlib
 from typing import Any
 
 import pytest
 
 from invoice_mcp.sandbox.moneybird.endpoints import ENDPOINTS
 from invoice_mcp.sandbox.moneybird.seeds import ADMINISTRATION_ID
+from tests.sandbox.checked import nothing_unfit
+from tests.sandbox.vendor_file import MISSING, vendor_file
 
 from .conftest import Vendor, vendor
-from .vendor_file import MISSING, vendor_file
 
 SENDING = {"sales_invoice_sending": {"delivery_method": "Email", "email_address": "ap@acme.example"}}
 
@@ -114,3 +116,11 @@ async def test_every_endpoint_was_held_against_the_vendors_own_description() -> 
 
 # The double and the file name one parameter differently.
 CALLED_OTHERWISE: set[str] = set()
+
+
+def test_what_does_not_fit_is_told_at_the_end_even_if_a_client_took_it_for_a_lost_answer() -> None:
+    described = vendor_file()
+    if described is None:
+        pytest.skip(MISSING)
+    with pytest.raises(AssertionError), nothing_unfit(), contextlib.suppress(AssertionError):
+        described.check_reply("GET", "/api/v2/1/tax_rates.json", 200, "application/json", b'[{"id": true}]')

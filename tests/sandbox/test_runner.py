@@ -15,8 +15,9 @@ from invoice_mcp.sandbox.moneybird.seeds import ADMINISTRATION_ID, TOKEN, seeded
 from invoice_mcp.sandbox.moneybird.switches import Switches
 from invoice_mcp.sandbox.proxy import FaultProxy
 from invoice_mcp.sandbox.runner import running, running_in_thread
+from tests.held_clock import HeldClock
 
-from .conftest import NOW, HeldClock
+from .conftest import NOW
 
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:

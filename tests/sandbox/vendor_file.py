@@ -7,6 +7,7 @@ import functools
 import json
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ class VendorFile:
 
     Attributes:
         seen: the operations, as `GET /administrations`, of which at least one successful reply was checked.
+        unfit: what did not fit, in words.
     """
 
     def __init__(self, path: Path) -> None:
@@ -39,9 +41,11 @@ class VendorFile:
         # The file breaks its own format in one place (a text where a default has to be true or false), which does not
         # matter as long as nobody validates the schemas themselves.
         resource = Resource(contents=self._document, specification=DRAFT202012)
-        self._registry = Registry().with_resource(_NAME, resource)
+        self._validator = _made_of(Registry().with_resource(_NAME, resource).crawl())
         self._templates = sorted(self._document["paths"], key=lambda template: template.count("{"))
         self.seen: set[str] = set()
+        self.unfit: list[str] = []
+        self._fitting: set[tuple[str, str]] = set()
 
     def check_reply(self, method: str, path: str, status: int, content_type: str, body: bytes) -> None:
         """Hold a reply against the schema of its operation and status.
@@ -103,13 +107,25 @@ class VendorFile:
         return content and _pointer(*where, "content", next(iter(content)), "schema")
 
     def _check(self, pointer: str, value: Any) -> None:
-        validator = Draft202012Validator(
-            {"$ref": f"{_NAME}#{pointer}"},
-            registry=self._registry,
-            format_checker=Draft202012Validator.FORMAT_CHECKER,
-        )
-        errors = [f"{error.json_path}: {error.message[:300]}" for error in validator.iter_errors(value)]
+        known = (pointer, json.dumps(value, sort_keys=True))
+        if known in self._fitting:
+            return
+        errors = [f"{error.json_path}: {error.message[:300]}" for error in self._validator(pointer).iter_errors(value)]
+        self.unfit += errors
         assert errors == [], errors
+        self._fitting.add(known)
+
+
+def _made_of(registry: Registry) -> Callable[[str], Draft202012Validator]:
+    """Validators by pointer, each made once."""
+
+    @functools.cache
+    def validator(pointer: str) -> Draft202012Validator:
+        return Draft202012Validator(
+            {"$ref": f"{_NAME}#{pointer}"}, registry=registry, format_checker=Draft202012Validator.FORMAT_CHECKER
+        )
+
+    return validator
 
 
 @functools.cache

@@ -56,6 +56,6 @@ def test_stdin_stdout_and_signals_can_be_taken_over_before_the_sdk_is_imported()
 def test_nothing_heavy_is_imported_to_serve():
     loaded = loaded_by("invoice_mcp.server.session, invoice_mcp.server.instructions")
     assert "mcp.server.mcpserver" in loaded
-    assert not {"httpx", "apsw", "jinja2", "babel", "aiosmtplib", "iso4217", "rich"} & loaded
+    assert not {"httpx", "apsw", "jinja2", "babel", "aiosmtplib", "segno", "rich"} & loaded
     ours = {f"invoice_mcp.{name}" for name in ("tools", "domain", "service", "settings", "storage", "writes")}
     assert not ours & loaded

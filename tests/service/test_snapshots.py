@@ -12,7 +12,6 @@ from invoice_mcp.domain.query import Sort
 from invoice_mcp.errors import StorageFailed, VendorUnavailable
 from invoice_mcp.service import merging
 from invoice_mcp.service.snapshots import MAX_ROWS, Binding, Snapshot, Snapshots
-from invoice_mcp.storage import pending
 from invoice_mcp.storage.engine import Database
 from invoice_mcp.storage.state_schema import APPLICATION_ID, MIGRATIONS
 from tests.flows.conftest import HeldClock, code
@@ -69,6 +68,46 @@ async def test_without_sums_a_search_reads_one_page_and_stays_in_order(firms: Fi
     assert refs == [str(each.ref) for each in merging.in_order(everything, Sort())]
     assert firm.requests() == 2 + 12
     assert all("incomplete" not in page for page in pages)
+
+
+def uneven() -> tuple[Vendor, Vendor]:
+    """One account with an invoice a day, and one with an invoice every nine days: a page of it reaches far back."""
+    return vendor("dense", 90), Vendor("sparse", [row("sparse", number) for number in range(0, 90, 9)])
+
+
+async def test_what_one_account_has_not_told_yet_is_waited_for_by_the_rows_of_others(
+    firms: Firms, tmp_path: Path
+) -> None:
+    firm = firms(tmp_path, *uneven())
+    refs = await firm.refs(limit=8, totals=False)
+    everything = [list(reversed(each.rows)) for each in firm.vendors.values()]
+    assert refs == [str(each.ref) for each in merging.in_order(everything, Sort())]
+
+
+async def test_only_the_account_that_has_run_short_is_read_on(firms: Firms, tmp_path: Path) -> None:
+    dense, sparse = uneven()
+    sparse.rows += [row("sparse", -number) for number in range(1, 30)]
+    firm = firms(tmp_path, dense, sparse)
+    cursor = (await firm.search(limit=4, totals=False))["next_cursor"]
+    for _ in range(6):
+        cursor = (await firm.search(limit=4, totals=False, cursor=cursor))["next_cursor"]
+    assert dense.requests > 2
+    assert sparse.requests == 1
+
+
+async def test_a_page_is_filled_although_an_account_that_ran_short_has_failed(firms: Firms, tmp_path: Path) -> None:
+    dense, sparse = uneven()
+    sparse.rows += [row("sparse", -number) for number in range(1, 30)]
+    firm = firms(tmp_path, dense, sparse)
+    cursor = (await firm.search(limit=8, totals=False))["next_cursor"]
+
+    def fail(_request: int) -> None:
+        raise VendorUnavailable("The vendor is out of order.", next="Wait.")
+
+    dense.before = fail
+    answer = await firm.search(limit=8, totals=False, cursor=cursor)
+    assert len(answer["rows"]) == 8
+    assert [each["account"] for each in answer["incomplete"]] == ["dense"]
 
 
 async def test_what_changes_meanwhile_does_not_move_what_was_read(firm: Firm) -> None:
@@ -272,7 +311,10 @@ async def test_a_state_database_of_an_older_version_is_brought_up_to_date(tmp_pa
     path = tmp_path / "state.db"
     old = Database(path, migrations=MIGRATIONS[:1], application_id=APPLICATION_ID)
     await old.write(
-        lambda c: pending.keep(c, "hash", "binding", "plans", "2026-03-15T12:00:00Z", "2026-03-16T12:00:00Z")
+        lambda c: c.execute(
+            "INSERT INTO operations (id, account, tool, fingerprint, state, deadline_at, at) "
+            "VALUES ('op_1', 'a', 'register_payment', 'f', 'done', '2026-03-15T12:00:00Z', '2026-03-15T12:00:00Z')"
+        ).fetchall()
     )
     await old.close()
     new = Database(path, migrations=MIGRATIONS, application_id=APPLICATION_ID)
@@ -280,5 +322,5 @@ async def test_a_state_database_of_an_older_version_is_brought_up_to_date(tmp_pa
     snapshots = Snapshots(new, HeldClock(dt.datetime(2026, 3, 15, 12, tzinfo=dt.UTC)))
     place = await snapshots.keep(Snapshot("2026-03-15T12:00:00Z", rows=(row("a", 1),), settled=1), binding)
     assert (await snapshots.open(place.cursor(0), binding)).snapshot == place.snapshot
-    assert await new.write(lambda c: pending.take(c, "hash", "binding", "2026-03-15T12:00:00Z")) == "plans"
+    assert await new.read(lambda c: c.execute("SELECT id FROM operations").fetchall()) == [("op_1",)]
     await new.close()

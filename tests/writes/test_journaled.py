@@ -19,7 +19,8 @@ from invoice_mcp.writes import journaled
 from invoice_mcp.writes.journal import Journal
 from invoice_mcp.writes.journaled import Journaled
 from invoice_mcp.writes.protocol import Written, perform
-from tests.writes.vendors import HeldClock, Vendor, steps
+from tests.held_clock import HeldClock
+from tests.writes.vendors import Vendor, steps
 
 
 class Till:
@@ -53,7 +54,7 @@ class Till:
 
 @pytest.fixture
 async def till(tmp_path: Path) -> AsyncIterator[Till]:
-    opened = Till(tmp_path / "state.db", Vendor(HeldClock()))
+    opened = Till(tmp_path / "state.db", Vendor(HeldClock(dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC))))
     yield opened
     await opened.database.close()
 
@@ -75,7 +76,7 @@ async def test_what_never_arrived_is_sent_again_once_no_late_commit_is_possible(
     assert await till.outcome() == "unknown"
     assert await till.outcome() == "unknown"
     assert till.vendor.requests == 1
-    till.clock.advance(121)
+    till.clock.advance(seconds=121)
     assert await till.outcome() == "done"
     assert (till.vendor.requests, len(till.vendor.effects)) == (2, 1)
 
@@ -84,7 +85,7 @@ async def test_without_a_marker_nothing_is_ever_sent_again(till: Till) -> None:
     till.vendor.plan = ["before"]
     till.vendor.marker = False
     assert await till.outcome() == "unknown"
-    till.clock.advance(3600)
+    till.clock.advance(seconds=3600)
     assert await till.outcome() == "unknown"
     assert till.vendor.requests == 1
 
@@ -92,7 +93,7 @@ async def test_without_a_marker_nothing_is_ever_sent_again(till: Till) -> None:
 async def test_a_mail_is_never_sent_again(till: Till) -> None:
     till.vendor.plan = ["before"]
     assert await till.outcome(mails=True) == "unknown"
-    till.clock.advance(3600)
+    till.clock.advance(seconds=3600)
     assert await till.outcome(mails=True) == "unknown"
     assert till.vendor.requests == 1
 
@@ -106,11 +107,11 @@ async def late_commits(till: Till, seeds: int) -> int:
         till.vendor.plan = [chance.randint(1, 121)]
         for _ in range(chance.randint(1, 6)):
             await till.outcome()
-            till.clock.advance(chance.randint(0, 60))
-        till.clock.advance(600)
+            till.clock.advance(seconds=chance.randint(0, 60))
+        till.clock.advance(seconds=600)
         assert await till.outcome() in ("done", "replayed")
         worst = max(worst, len(till.vendor.effects))
-        till.clock.advance(25 * 3600)
+        till.clock.advance(seconds=25 * 3600)
     return worst
 
 
@@ -132,7 +133,7 @@ async def test_not_looking_would_double_them_too(till: Till, monkeypatch: pytest
     monkeypatch.setattr(Vendor, "find", blind)
     till.vendor.plan = ["after"]
     await till.outcome()
-    till.clock.advance(121)
+    till.clock.advance(seconds=121)
     await till.outcome()
     assert len(till.vendor.effects) == 2
 
@@ -158,7 +159,7 @@ async def test_a_key_never_stands_for_two_writes(till: Till) -> None:
 async def test_several_steps_are_resumed_and_each_happens_once(till: Till, fate: str, failing: int) -> None:
     till.vendor.plan = ["ok"] * (failing - 1) + [fate]
     await till.outcome(count=3)
-    till.clock.advance(121)
+    till.clock.advance(seconds=121)
     assert await till.outcome(count=3) in ("done", "replayed")
     assert [number for number, _ in till.vendor.effects] == [1, 2, 3]
     assert len({operation for _, operation in till.vendor.effects}) == 1
@@ -202,14 +203,14 @@ async def test_what_a_dead_process_left_is_looked_up_and_never_sent(till: Till, 
         with pytest.raises(LostAnswer):
             await till.vendor.perform(planned[0], [])
         sent = till.vendor.requests
-        till.clock.advance(66)
+        till.clock.advance(seconds=66)
         heir = Till(tmp_path / "state.db", till.vendor)
         await heir.backend._recover()
         states = {operation.id: operation.state for operation in await heir.journal.latest(10)}
         assert states[planned[0].identity.operation] == {"after": "done", "before": "unknown"}[fate]
         assert till.vendor.requests == sent
         await heir.database.close()
-        till.clock.advance(25 * 3600)
+        till.clock.advance(seconds=25 * 3600)
 
 
 async def test_a_call_joins_one_that_is_under_way(till: Till, tmp_path: Path) -> None:
@@ -225,7 +226,7 @@ async def test_a_call_joins_one_that_is_under_way(till: Till, tmp_path: Path) ->
 async def test_whoever_was_given_up_sends_nothing_any_more(till: Till) -> None:
     planned = steps("op_late")
     await till.backend.begin(planned)
-    till.clock.advance(66)
+    till.clock.advance(seconds=66)
     assert await till.outcome() == "done"
     with pytest.raises(DeadlineExceeded):
         await till.backend.perform(planned[0], [])

@@ -9,22 +9,7 @@ from invoice_mcp.backends.base import Absent, Found, Step, StepResult, Undetermi
 from invoice_mcp.domain.identity import Identity
 from invoice_mcp.errors import VendorRefused
 from invoice_mcp.net.answers import LostAnswer
-
-
-class HeldClock:
-    """A clock that moves only by waiting."""
-
-    def __init__(self) -> None:
-        self._now = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
-
-    def now(self) -> dt.datetime:
-        return self._now
-
-    async def sleep(self, seconds: int) -> None:
-        self._now += dt.timedelta(seconds=seconds)
-
-    def advance(self, seconds: int) -> None:
-        self._now += dt.timedelta(seconds=seconds)
+from tests.held_clock import HeldClock
 
 
 @dataclass

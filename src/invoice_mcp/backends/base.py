@@ -9,9 +9,10 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequen
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from invoice_mcp.clock import Clock
+from invoice_mcp.domain.document import Document
 from invoice_mcp.domain.identity import Identity
 from invoice_mcp.domain.invoice import Invoice, Party, Reminder
 from invoice_mcp.domain.money import Money
@@ -103,6 +104,7 @@ class Step:
     before: Mapping[str, Any]
     identity: Identity
     mails: bool = False
+    joins: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,4 +331,26 @@ class Backend(VendorBackend, Protocol):
 
     async def made_here(self, invoice_id: str) -> bool:
         """Whether this program made the invoice, rather than found it or edited it."""
+        ...
+
+
+@runtime_checkable
+class JoinsMail(Protocol):
+    """A backend some of whose steps bear `joins`: it can carry several out with one mail."""
+
+    async def perform_together(self, steps: Sequence[Step]) -> list[StepResult | InvoiceError]:
+        """Carry out steps of different operations, with one mail about all that succeed; the outcome of each."""
+        ...
+
+
+@runtime_checkable
+class KeepsDocuments(Protocol):
+    """A backend that keeps the documents it sends."""
+
+    async def document(self, invoice_id: str) -> Document:
+        """The invoice or credit note as it went to the buyer.
+
+        Raises:
+            NotFound: no such invoice, or none that was sent from here.
+        """
         ...

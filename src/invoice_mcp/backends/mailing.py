@@ -17,7 +17,7 @@ from invoice_mcp.clock import Clock, rfc3339
 from invoice_mcp.domain.invoice import Invoice, Party
 from invoice_mcp.domain.requests import SendReminder
 from invoice_mcp.errors import VendorRefused
-from invoice_mcp.mail.delivery import Mailer, configured_mailer, list_outbox
+from invoice_mcp.mail.delivery import SENT, Mailer, configured_mailer, list_outbox
 from invoice_mcp.mail.letters import Letter, reminder_letter
 from invoice_mcp.mail.message import MIN_ENTROPY, compose, is_address, new_message_id, sender_domain
 from invoice_mcp.mail.outcome import OUTBOX
@@ -134,11 +134,15 @@ async def mail_reminder(post: Post, step: Step) -> StepResult:
 
 
 async def find_reminder(post: Post, step: Step) -> Found | Undetermined:
-    """Whether it left: a mail in the outbox bears its Message-ID. What a server took cannot be seen from here."""
-    waiting = await anyio.to_thread.run_sync(list_outbox, post.outbox)
-    if any(mail.message_id == step.body["message_id"] for mail in waiting):
-        found = _sent(post, step, "queued")
-        return Found(found.invoice_id, found.result)
+    """Whether it left: a mail in the outbox, or sent from there, bears its Message-ID.
+
+    What a server took without the outbox cannot be seen from here.
+    """
+    for folder, outcome in ((post.outbox, "queued"), (post.outbox / SENT, "sent")):
+        mails = await anyio.to_thread.run_sync(list_outbox, folder)
+        if any(mail.message_id == step.body["message_id"] for mail in mails):
+            found = _sent(post, step, outcome)
+            return Found(found.invoice_id, found.result)
     return Undetermined()
 
 

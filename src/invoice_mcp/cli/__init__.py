@@ -26,6 +26,7 @@ COMMANDS: Final = (
     "accounts",
     "doctor",
     "buyers",
+    "outbox",
     "operations",
     "audit",
     "import",

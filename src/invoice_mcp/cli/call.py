@@ -14,12 +14,14 @@ from invoice_mcp.domain.tools import TOOLS
 from invoice_mcp.errors import InvoiceError
 
 if TYPE_CHECKING:
+    from invoice_mcp.domain.document import Document
     from invoice_mcp.service.app import Services
 
 EPILOG = """\b
 Examples:
   invoice-mcp call search_invoices status=unpaid sort=due_date
   invoice-mcp call get_invoice invoice_number=2026-0042
+  invoice-mcp call get_invoice invoice_number=2026-0042 --document invoice.html
   invoice-mcp call register_payment ref=ledger:inv_123456789012345678 amount=121.00
   invoice-mcp call create_invoice buyer='{"name": "Acme"}' lines='{"item_name": "Design", "net_price": "95.00"}'
 """
@@ -33,10 +35,19 @@ Examples:
     metavar="ARGS",
     help="All arguments as one JSON object, instead of KEY=VALUE; - reads it from stdin, @FILE from a file.",
 )
+@click.option(
+    "--document",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="With get_invoice: write the invoice as the buyer got it to FILE; as plain text if its name ends in .txt, "
+    "else as HTML.",
+)
 @click.argument("tool", metavar="TOOL", type=click.Choice(TOOLS))
 @click.argument("pairs", metavar="[KEY=VALUE]...", nargs=-1)
 @click.pass_context
-def command(context: click.Context, given: str | None, tool: str, pairs: tuple[str, ...]) -> None:
+def command(
+    context: click.Context, given: str | None, document: Path | None, tool: str, pairs: tuple[str, ...]
+) -> None:
     """Call one tool; its answer is printed as JSON.
 
     TOOL is search_invoices, get_invoice, create_invoice, register_payment, send_reminder or change_phase.
@@ -46,16 +57,34 @@ def command(context: click.Context, given: str | None, tool: str, pairs: tuple[s
     """
     if given is not None and pairs:
         raise click.UsageError("give the arguments as KEY=VALUE or with --json, not both")
+    if document is not None and tool != "get_invoice":
+        raise click.UsageError("--document goes with get_invoice")
     arguments = from_pairs(pairs) if given is None else from_json(given)
     settings = configured(context)
     try:
-        answer = with_services(settings, lambda services: _call(services, tool, arguments))
+        answer, made = with_services(
+            settings, lambda services: _call(services, tool, arguments, with_document=document is not None)
+        )
     except InvoiceError as error:
         terminal.print_json(error.as_dict())
         if terminal.is_person(sys.stderr) and not terminal.is_person(sys.stdout):
             click.echo(f"{error.message}\n{error.next}", err=True)
         context.exit(1)
+    if made is not None and document is not None:
+        _write(made, document)
     terminal.print_json(answer)
+
+
+def _write(document: "Document", file: Path) -> None:
+    """Write the document to `file`: as plain text if its name ends in `.txt`, else as HTML.
+
+    Raises:
+        click.UsageError: it cannot be written there.
+    """
+    try:
+        file.write_text(document.text if file.suffix.lower() == ".txt" else document.html, encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"--document: {error.filename}: {error.strerror}") from None
 
 
 class TerminalCaller:
@@ -121,9 +150,15 @@ def _content(given: str) -> str | bytes:
     return Path(given[1:]).read_bytes() if given.startswith("@") else given
 
 
-async def _call(services: "Services", tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+async def _call(
+    services: "Services", tool: str, arguments: dict[str, Any], *, with_document: bool
+) -> tuple[dict[str, Any], "Document | None"]:
+    """The answer of the tool, and the document of the invoice it is about if that is wanted."""
+    from invoice_mcp.domain.invoice import Ref
+    from invoice_mcp.service.documents import document_of
     from invoice_mcp.tools import TOOLS as DEFINITIONS
     from invoice_mcp.tools.calling import call
 
     definition = next(each for each in DEFINITIONS if each.name == tool)
-    return await call(definition, arguments, list(services.settings.accounts), services, TerminalCaller())
+    answer = await call(definition, arguments, list(services.settings.accounts), services, TerminalCaller())
+    return answer, await document_of(Ref.parse(answer["ref"]), services) if with_document else None

@@ -139,9 +139,9 @@ async def _mail(mail: MailSettings) -> Finding:
 
 
 async def _outbox(folder: Path) -> Finding:
-    from invoice_mcp.mail.delivery import list_outbox
+    from invoice_mcp.mail.delivery import SENDING, list_outbox
 
-    return {"state": "ok", "waiting": len(list_outbox(folder))}
+    return {"state": "ok", "waiting": len(list_outbox(folder)), "unknown": len(list_outbox(folder / SENDING))}
 
 
 async def _checked(known: Mapping[str, Any], look: Callable[[], Awaitable[Finding]]) -> Finding:

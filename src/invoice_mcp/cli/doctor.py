@@ -121,4 +121,7 @@ def _about_mail(mail: Mapping[str, Any]) -> list[str]:
 
 
 def _about_outbox(outbox: Mapping[str, Any]) -> list[str]:
-    return [outbox["folder"], *([f"{outbox['waiting']} waiting"] if "waiting" in outbox else [])]
+    return [
+        outbox["folder"],
+        *([f"{outbox['waiting']} waiting, {outbox['unknown']} unknown"] if "waiting" in outbox else []),
+    ]

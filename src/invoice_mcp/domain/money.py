@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Final
 
+from invoice_mcp.domain.currencies import LISTED, WITHDRAWN
+
 AMOUNT_PATTERN: Final = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,4})?$"
 """What a caller may type as an amount, a price, a quantity or a percentage. ASCII digits only."""
 
@@ -17,13 +19,6 @@ MAX_INTEGER_DIGITS: Final = 15
 
 _AMOUNT = re.compile(AMOUNT_PATTERN, re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
-# No longer in list one, but on invoices of the years this reads.
-_WITHDRAWN: Final = {
-    **dict.fromkeys(
-        ("ANG", "BGN", "CUC", "EEK", "HRK", "LTL", "LVL", "MRO", "SKK", "SLL", "STD", "VEF", "ZMK", "ZWL"), 2
-    ),
-    "BYR": 0,
-}
 
 
 class CurrencyMismatch(ValueError):
@@ -39,17 +34,10 @@ def minor_units(currency: str) -> int:
     """
     if not _CURRENCY.fullmatch(currency):
         raise ValueError("a currency is three capital letters, as EUR")
-    if currency in _WITHDRAWN:
-        return _WITHDRAWN[currency]
-    import iso4217  # reads its table at import: not before the first amount
-
-    try:
-        exponent = iso4217.Currency(currency).exponent
-    except ValueError:
-        raise ValueError(f"{currency} is no ISO 4217 currency") from None
-    if exponent is None:
-        raise ValueError(f"{currency} has no minor units, so nothing can be invoiced in it")
-    return int(exponent)
+    places = LISTED.get(currency, WITHDRAWN.get(currency))
+    if places is None:
+        raise ValueError(f"{currency} is no ISO 4217 currency with minor units, so nothing can be invoiced in it")
+    return places
 
 
 def parse_decimal(text: str) -> Decimal:

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from invoice_mcp.mail.dispatch import SENDING, SENT, send_waiting
 from invoice_mcp.mail.outbox import OutboxMailer, WaitingMail, list_outbox
 from invoice_mcp.mail.outcome import OUTBOX, Channel, Delivery, Mailer
 from invoice_mcp.mail.smtp import Server, SmtpMailer
 from invoice_mcp.settings import MailSettings
 
 __all__ = [
+    "SENDING",
+    "SENT",
     "Channel",
     "Delivery",
     "Mailer",
@@ -19,6 +22,7 @@ __all__ = [
     "configured_mailer",
     "list_outbox",
     "mailer_for",
+    "send_waiting",
 ]
 
 

@@ -15,22 +15,23 @@ from invoice_mcp.domain.money import format_amount, format_number, minor_units
 if TYPE_CHECKING:
     from babel import Locale
 
-Language = Literal["en", "nl"]
+Language = Literal["en", "nl", "sv"]
 
-_LOCALES: Final[dict[Language, str]] = {"en": "en_GB", "nl": "nl_NL"}
+_LOCALES: Final[dict[Language, str]] = {"en": "en_GB", "nl": "nl_NL", "sv": "sv_SE"}
 _NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
 
 def language_for(wanted: str | None) -> Language:
     """The language a letter is written in for a reader of `wanted` (BCP 47, as `nl`, `nl-BE`): English if in doubt."""
     primary = (wanted or "").replace("_", "-").partition("-")[0].lower()
-    return "nl" if primary == "nl" else "en"
+    return next((language for language in _LOCALES if language == primary), "en")
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
     """How one language writes things."""
 
+    language: Language
     locale: "Locale"
 
     def amount(self, value: Decimal, currency: str) -> str:
@@ -52,8 +53,10 @@ class Figures:
         return format_decimal(value, locale=self.locale, decimal_quantization=False)
 
     def percent(self, value: Decimal) -> str:
-        """A percentage: 21 is `21%`."""
-        return f"{self.number(value)}%"
+        """A percentage: 21 is `21%`, with all the decimals it has and no others."""
+        from babel.numbers import format_percent
+
+        return format_percent(value / 100, locale=self.locale, decimal_quantization=False)
 
     def date(self, value: dt.date) -> str:
         """A date written out, as `1 March 2026`."""
@@ -82,7 +85,7 @@ def figures_for(language: Language) -> Figures:
     """How `language` writes things."""
     from babel import Locale
 
-    return Figures(Locale.parse(_LOCALES[language]))
+    return Figures(language, Locale.parse(_LOCALES[language]))
 
 
 def iban_groups(iban: str) -> str:

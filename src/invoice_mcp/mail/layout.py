@@ -27,6 +27,8 @@ _NO_WIDTH: Final = frozenset({"Mn", "Me", "Cf"})
 
 def columns(text: str) -> int:
     """How many columns `text` takes."""
+    if text.isascii():
+        return len(text)
     return sum(_char_columns(char) for char in text)
 
 
@@ -188,6 +190,8 @@ def _wrap_line(line: str, width: int) -> list[str]:
 
 
 def _pieces(word: str, room: int) -> list[str]:
+    if columns(word) <= room:
+        return [word]
     pieces = [""]
     for char in word:
         if _char_columns(char) and columns(pieces[-1]) + _char_columns(char) > room:

@@ -4,6 +4,7 @@ Every message is marked `Auto-Submitted: auto-generated` (RFC 3834): a template 
 twenty at a time, so automatic replies must not answer it. A person who replies reaches the sender as ever.
 """
 
+import base64
 import datetime as dt
 import functools
 import re
@@ -28,6 +29,8 @@ _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _DOMAIN: Final = rf"{_LABEL}(?:\.{_LABEL})*"
 _MAILBOX: Final = re.compile(rf"(?!.*=\?){_ATOM}(?:\.{_ATOM})*@(?P<domain>{_DOMAIN})", re.ASCII)
 _NAMED: Final = re.compile(r"(?P<name>[^<>\"@,;:\\]{1,100}) <(?P<address>[^<>]+)>")
+_DATA_IMAGE: Final = re.compile(r'src="data:image/png;base64,(?P<content>[A-Za-z0-9+/=]+)"', re.ASCII)
+_IMAGE_ID: Final = "payment-code@invoice-mcp.invalid"
 _MESSAGE_ID: Final = re.compile(rf"<[A-Za-z0-9._-]{{1,128}}@{_DOMAIN}>", re.ASCII)
 
 
@@ -100,8 +103,30 @@ def compose(
     message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.body, charset="utf-8", cte="quoted-printable")
+    if letter.html is not None:
+        _add_page(message, letter.html)
+    for enclosure in letter.enclosures:
+        message.add_attachment(
+            enclosure.html, subtype="html", charset="utf-8", cte="base64", filename=enclosure.file_name
+        )
     message["Content-Language"] = letter.language  # after the content, which takes all Content- headers away
     return message
+
+
+def _add_page(message: EmailMessage, html: str) -> None:
+    """`html` beside the plain text. Mail programs drop `data:` images, so one becomes a part of its own.
+
+    Text in our pages is escaped, so nothing a buyer wrote looks like an image.
+    """
+    image = _DATA_IMAGE.search(html)
+    if image is None:
+        message.add_alternative(html, subtype="html", charset="utf-8", cte="quoted-printable")
+        return
+    page = html.replace(image[0], f'src="cid:{_IMAGE_ID}"')
+    message.add_alternative(page, subtype="html", charset="utf-8", cte="quoted-printable")
+    *_, shown = message.iter_parts()
+    assert isinstance(shown, EmailMessage)
+    shown.add_related(base64.b64decode(image["content"]), "image", "png", cid=f"<{_IMAGE_ID}>", disposition="inline")
 
 
 def _mailbox(role: str, text: str) -> Address:

@@ -19,7 +19,7 @@ import anyio.to_thread
 from invoice_mcp.errors import StorageFailed
 from invoice_mcp.mail.outcome import Channel, Delivery
 
-_REMEDY: Final = "Look at the disk and at the permissions of the outbox; invoice-mcp doctor prints where it is."
+OUTBOX_REMEDY: Final = "Look at the disk and at the permissions of the outbox; invoice-mcp doctor prints where it is."
 _STAMP: Final = "%Y%m%dT%H%M%SZ"
 _NAME: Final = re.compile(r"(?P<stamp>[0-9]{8}T[0-9]{6}Z)-[A-Za-z0-9._-]+\.eml", re.ASCII)
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]", re.ASCII)
@@ -63,7 +63,7 @@ class OutboxMailer:
         try:
             await anyio.to_thread.run_sync(_put, self._directory, message)
         except OSError:
-            raise StorageFailed("The mail outbox cannot be written.", next=_REMEDY) from None
+            raise StorageFailed("The mail outbox cannot be written.", next=OUTBOX_REMEDY) from None
         return Delivery("queued", self.channel, "in the outbox; nothing sends it from there by itself")
 
 
@@ -79,12 +79,12 @@ def list_outbox(directory: Path) -> list[WaitingMail]:
     except FileNotFoundError:
         return []
     except OSError:
-        raise StorageFailed("The mail outbox cannot be read.", next=_REMEDY) from None
+        raise StorageFailed("The mail outbox cannot be read.", next=OUTBOX_REMEDY) from None
 
 
 def _put(directory: Path, message: EmailMessage) -> None:
     """Write aside, sync, then link to the final name: unlike a rename, a link never replaces a file."""
-    _own(directory)
+    own_folder(directory)
     descriptor, aside = tempfile.mkstemp(dir=directory, prefix=".", suffix=".tmp")  # O_EXCL, O_NOFOLLOW, 0600
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -95,17 +95,23 @@ def _put(directory: Path, message: EmailMessage) -> None:
             os.link(aside, directory / _file_name(message))
     finally:
         Path(aside).unlink()
-    _sync(directory)
+    sync_folder(directory)
 
 
-def _own(directory: Path) -> None:
+def own_folder(directory: Path) -> None:
+    """Make `directory` if it is not there (0700).
+
+    Raises:
+        OSError: it cannot be made, or others may write to it.
+    """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = directory.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & _OTHERS_MAY_WRITE:
         raise PermissionError("others may write to the outbox")
 
 
-def _sync(directory: Path) -> None:
+def sync_folder(directory: Path) -> None:
+    """Have the names in `directory` on the disk."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -12,7 +12,7 @@ from invoice_mcp.net.encode import Json, JsonText, encode_json
 from invoice_mcp.net.forms import post_form_once
 from invoice_mcp.net.kept import Kept
 from invoice_mcp.net.limits import Budget, Limits, Window
-from invoice_mcp.net.origin import NextLink, Origin
+from invoice_mcp.net.origin import NextLink, Origin, origin_of
 
 __all__ = [
     "ApiClient",
@@ -34,5 +34,6 @@ __all__ = [
     "StaticHeaders",
     "Window",
     "encode_json",
+    "origin_of",
     "post_form_once",
 ]

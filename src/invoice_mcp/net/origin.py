@@ -9,6 +9,7 @@ from typing import Final, Literal
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
 
 from invoice_mcp.errors import InvalidRequest, TooLarge
+from invoice_mcp.settings import BACKENDS, AccountSettings
 from invoice_mcp.settings.network import is_loopback
 from invoice_mcp.settings.where import ConfigError
 
@@ -123,6 +124,21 @@ class Origin:
         if not below or any("/" in name or not _is_segment(name) for name in below):
             return None
         return NextLink(tuple(below), query, ending)
+
+
+def origin_of(account: AccountSettings) -> Origin:
+    """Where the requests of an account go: its `base_url`, at a host of the vendor's unless others are allowed.
+
+    Raises:
+        ConfigError: `base_url` is not one to call.
+    """
+    assert account.base_url is not None
+    return Origin.parse(
+        account.base_url,
+        key=f"accounts.{account.name}.base_url",
+        vendor_hosts=BACKENDS[account.backend].hosts,
+        allow_custom_host=account.allow_custom_host,
+    )
 
 
 def _is_host(host: str) -> bool:

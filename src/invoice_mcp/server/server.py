@@ -1,22 +1,26 @@
 """The server: tools out of a table, shown and called through the SDK."""
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from functools import cached_property
 from importlib.util import find_spec
 from typing import Any, Final, TypeVar
 
 import anyio
+from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context, MCPServer
-from mcp.server.mcpserver.exceptions import UnexpectedToolError
+from mcp.server.mcpserver.exceptions import ResourceNotFoundError, UnexpectedToolError
 from mcp.shared.exceptions import MCPError
 from mcp.types import INTERNAL_ERROR, INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult
+from mcp.types import ResourceTemplate as PublishedTemplate
 from mcp.types import Tool as PublishedTool
+from pydantic import AnyUrl
 
 from invoice_mcp.errors import DeadlineExceeded, InvoiceError
 from invoice_mcp.server.answers import answer, refusal
 from invoice_mcp.server.caller import AskedFirst, SessionCaller
+from invoice_mcp.server.resources import DOCUMENT, as_protocol_error, document_ref, read_document
 from invoice_mcp.server.runtime import MakeServices, Runtime
 from invoice_mcp.server.table import ToolTable
 
@@ -98,6 +102,37 @@ class InvoiceServer(MCPServer[Runtime]):
             raise
         except Exception as error:
             raise UnexpectedToolError(f"Error executing tool {name}") from error
+
+    async def list_resource_templates(self) -> list[PublishedTemplate]:
+        """What can be read beside the tools."""
+        return [DOCUMENT]
+
+    async def read_resource(
+        self, uri: AnyUrl | str, context: Context[Runtime, Any] | None = None
+    ) -> Iterable[ReadResourceContents] | InputRequiredResult:
+        """The contents at `uri`.
+
+        Raises:
+            MCPError: an invoice without a document, or one that cannot be read now.
+            ResourceNotFoundError: nothing of ours has this address.
+            ValueError: there is no request to answer.
+        """
+        if context is None:
+            raise ValueError("a resource is read by a request; there is none")
+        ref = document_ref(str(uri))
+        if ref is None:
+            raise ResourceNotFoundError("There is no such resource.")
+        runtime = context.request_context.lifespan_context
+        ends = anyio.current_time() + self._deadline_s
+        try:
+            services = await self._before(ends, runtime.begin())
+            try:
+                return await self._before(ends, read_document(ref, services))
+            finally:
+                runtime.end()
+        except InvoiceError as error:
+            _log.info("a resource was answered with %s", error.code)
+            raise as_protocol_error(error, str(uri)) from None
 
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[Runtime, Any] | None = None

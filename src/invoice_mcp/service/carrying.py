@@ -1,10 +1,10 @@
 """Carrying writes out under an account's policy: refused, replayed, previewed, agreed to, done."""
 
-from collections.abc import Awaitable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, suppress
 from typing import Final, TypeVar
 
-from invoice_mcp.backends.base import Plan, Step, WriteArguments
+from invoice_mcp.backends.base import JoinsMail, Plan, Step, WriteArguments
 from invoice_mcp.domain.requests import SendReminder
 from invoice_mcp.domain.results import render_body
 from invoice_mcp.errors import (
@@ -19,6 +19,7 @@ from invoice_mcp.errors import (
 from invoice_mcp.service.app import Services
 from invoice_mcp.service.caller import Caller
 from invoice_mcp.service.confirming import Consent, Kept, needed, seen
+from invoice_mcp.service.joining import Ready, perform_joined
 from invoice_mcp.service.policy import accepted, check_drafts_only, check_mode, check_plan
 from invoice_mcp.service.questions import question
 from invoice_mcp.service.trail import Job, Trail
@@ -27,6 +28,7 @@ from invoice_mcp.writes.protocol import Written, perform, preview, replay
 T = TypeVar("T")
 
 Outcome = Written | InvoiceError
+Prepare = Callable[[Job], Awaitable[Written | Ready]]
 
 _UNHEARD: Final = ("pending", "unknown")
 
@@ -54,12 +56,14 @@ class Carrying:
         if self._request.confirmation is not None:
             self._check_human(jobs)
             return await self._agreed(jobs, self._request.confirmation, asked=False)
-        if all(self._needed(job) is Consent.NONE for job in jobs):
-            return [await self._told(job, self._at_once(job)) for job in jobs]
+        if self._nobody_is_needed(jobs):
+            return await self._all_at_once(jobs)
         planned = [await _or_error(self._planned(job)) for job in jobs]
         waiting = _waiting(jobs, planned)
         if not waiting:
             return await self._nothing(jobs, planned)
+        if self._nobody_is_needed([job for job, _ in waiting]):
+            return await self._all_at_once(jobs)
         return await self._with_a_word(jobs, planned, waiting)
 
     async def _with_a_word(
@@ -102,32 +106,63 @@ class Carrying:
             if _waiting(jobs, planned):
                 raise
             return await self._nothing(jobs, planned)
-        return [await self._told(job, self._kept(job, each)) for job, each in zip(jobs, kept, strict=True)]
+        shown_then = {id(job): each for job, each in zip(jobs, kept, strict=True)}
+        return await self._each_or_joined(jobs, lambda job: self._kept(job, shown_then[id(job)]))
 
-    async def _at_once(self, job: Job) -> Written:
-        async with self._services.turns.turn(job.account.name, job.write):
-            plan = await self._planned(job)
-            if not isinstance(plan, Plan) or not plan.steps:
-                return _settled(job, plan)
-            return await self._perform(job, plan.steps, plan)
+    async def _all_at_once(self, jobs: Sequence[Job]) -> list[Outcome]:
+        return await self._each_or_joined(jobs, self._at_once)
 
-    async def _kept(self, job: Job, kept: Kept) -> Written:
-        """The steps as they were shown, if the invoice still is as it was shown."""
-        async with self._services.turns.turn(job.account.name, job.write):
-            try:
-                plan = await self._planned(job)
-            except InvalidRequest:  # what could be planned then cannot be now
-                raise _changed() from None
-            if isinstance(plan, Plan) and (plan.steps or kept.steps):
-                if not (plan.steps and kept.steps) or seen(plan) != kept.seen:
-                    raise _changed()
-                return await self._perform(job, kept.steps, None)
+    async def _each_or_joined(self, jobs: Sequence[Job], prepare: Prepare) -> list[Outcome]:
+        """What became of each job, one after the other; those of a backend that joins mail, together."""
+        joining = [job for job in jobs if len(jobs) > 1 and isinstance(job.account.backend(), JoinsMail)]
+        joined = dict(zip(map(id, joining), await self._joined(joining, prepare), strict=True)) if joining else {}
+        return [joined[id(job)] if id(job) in joined else await self._alone(job, prepare) for job in jobs]
+
+    async def _alone(self, job: Job, prepare: Prepare) -> Outcome:
+        async def work() -> Written:
+            async with self._services.turns.turn(job.account.name, job.write):
+                ready = await prepare(job)
+                if isinstance(ready, Written):
+                    return ready
+                await self._begin(ready)
+                return await perform(job.account.backend(), job.write.invoice_id, ready.steps, ready.plan)
+
+        return await self._told(job, await _or_error(work()))
+
+    async def _joined(self, jobs: Sequence[Job], prepare: Prepare) -> list[Outcome]:
+        async with AsyncExitStack() as turns:
+            for job in sorted(jobs, key=lambda job: (job.account.name, job.write.invoice_id or "")):
+                await turns.enter_async_context(self._services.turns.turn(job.account.name, job.write))
+            prepared = [await _or_error(prepare(job)) for job in jobs]
+            done = await perform_joined(prepared, self._begin)
+            return [await self._told(job, outcome) for job, outcome in zip(jobs, done, strict=True)]
+
+    async def _at_once(self, job: Job) -> Written | Ready:
+        plan = await self._planned(job)
+        if not isinstance(plan, Plan) or not plan.steps:
             return _settled(job, plan)
+        return Ready(job, plan.steps, plan)
 
-    async def _perform(self, job: Job, steps: Sequence[Step], plan: Plan | None) -> Written:
-        check_mode(job.account, job.write.identity.tool)
-        await self._trail.begun(job, steps)
-        return await perform(job.account.backend(), job.write.invoice_id, steps, plan)
+    async def _kept(self, job: Job, kept: Kept) -> Written | Ready:
+        """The steps as they were shown, if the invoice still is as it was shown."""
+        try:
+            plan = await self._planned(job)
+        except InvalidRequest:  # what could be planned then cannot be now
+            raise _changed() from None
+        if isinstance(plan, Plan) and (plan.steps or kept.steps):
+            if not (plan.steps and kept.steps) or seen(plan) != kept.seen:
+                raise _changed()
+            return Ready(job, kept.steps)
+        return _settled(job, plan)
+
+    async def _begin(self, ready: Ready) -> None:
+        """Before a write leaves.
+
+        Raises:
+            InvoiceError: it must not.
+        """
+        check_mode(ready.job.account, ready.job.write.identity.tool)
+        await self._trail.begun(ready.job, ready.steps)
 
     async def _preview(self, job: Job) -> Written:
         plan = await self._planned(job)
@@ -169,14 +204,17 @@ class Carrying:
             await self._trail.came_out(job, outcome)
         return outcomes
 
-    async def _told(self, job: Job, work: Awaitable[Written]) -> Outcome:
+    async def _told(self, job: Job, outcome: Outcome) -> Outcome:
         """What became of a job, on the trail before anything else happens."""
-        outcome = _certain(job, await _or_error(work))
-        await self._trail.came_out(job, outcome)
-        return outcome
+        certain = _certain(job, outcome)
+        await self._trail.came_out(job, certain)
+        return certain
 
     def _needed(self, job: Job) -> Consent:
         return needed(job.account, job.write, can_ask=self._caller.can_ask)
+
+    def _nobody_is_needed(self, jobs: Sequence[Job]) -> bool:
+        return all(self._needed(job) is Consent.NONE for job in jobs)
 
     def _check_human(self, jobs: Sequence[Job]) -> None:
         for job in jobs:

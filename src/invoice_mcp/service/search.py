@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from invoice_mcp.clock import rfc3339
-from invoice_mcp.domain.query import Gap, InvoiceQuery, InvoiceRow, Page, Position
+from invoice_mcp.domain.query import Gap, InvoiceQuery, InvoiceRow, Page, Position, Sort
 from invoice_mcp.domain.requests import SearchInvoices
 from invoice_mcp.errors import InvoiceError, StorageFailed
 from invoice_mcp.service import merging, tables
@@ -68,7 +68,7 @@ class _Search:
         if request.group_by is not None:
             snapshot = replace(snapshot, groups=tuple(merging.groups(pages, request.group_by)))
         else:
-            snapshot = _merged(snapshot, pages, request)
+            snapshot = _merged(snapshot, pages, request.sort, self._accounts)
         partial = _is_partial(pages, asked=len(self._accounts))
         sums = tables.sums(pages.values(), partial=partial) if request.totals else {}
         shown = tables.page(request, snapshot, 0)
@@ -108,7 +108,7 @@ class _Search:
             unordered=tuple({*old.unordered, *failed}),
             loose_number=old.loose_number or any(page.loose_number for page in pages.values()),
         )
-        following = _merged(kept, fresh, request)
+        following = _merged(kept, fresh, request.sort, self._accounts)
         return await self._services.snapshots.keep(following, self._binding, continues=request.cursor)
 
     async def _ask(
@@ -183,14 +183,16 @@ def _is_partial(pages: Mapping[str, Page], *, asked: int) -> bool:
     )
 
 
-def _merged(snapshot: Snapshot, pages: Mapping[str, Page], request: SearchInvoices) -> Snapshot:
-    """`snapshot`, with the rows of `pages` among its own, and the positions of those that have more."""
+def _merged(snapshot: Snapshot, pages: Mapping[str, Page], sort: Sort, accounts: Iterable[str]) -> Snapshot:
+    """`snapshot`, with the rows of `pages` among its own, and the positions of those that have more.
+
+    Where rows tie, those of the account that comes first among `accounts` do.
+    """
     own: dict[str, list[InvoiceRow]] = {}
     for row in snapshot.rows:
         own.setdefault(row.ref.account, []).append(row)
-    names = dict.fromkeys((*own, *pages))
-    feeds = [[*own.get(name, ()), *(pages[name].rows if name in pages else ())] for name in names]
-    rows = tuple(merging.in_order(feeds, request.sort))
+    feeds = [[*own.get(name, ()), *(pages[name].rows if name in pages else ())] for name in accounts]
+    rows = tuple(merging.in_order(feeds, sort))
     positions = {**snapshot.positions, **{name: page.next for name, page in pages.items() if page.next is not None}}
     unordered = {*(set(snapshot.unordered) - pages.keys()), *(name for name, page in pages.items() if page.partial)}
     return replace(

@@ -6,14 +6,13 @@ from decimal import Decimal
 from typing import Final
 
 from invoice_mcp.domain.invoice import Address, Party
-from invoice_mcp.domain.money import parse_decimal
+from invoice_mcp.domain.money import minor_units, parse_decimal
 from invoice_mcp.settings.network import email
 from invoice_mcp.settings.readers import Reader, choice, listed, mapping, matching, string, text
 from invoice_mcp.settings.tables import read_table
 from invoice_mcp.settings.where import Where
 
-currency = matching(r"[A-Z]{3}", "three capital letters, as EUR (ISO 4217)")
-"""Only the form: whether ISO 4217 has the code is asked at the first amount, since that table is slow to read."""
+_code = matching(r"[A-Z]{3}", "three capital letters, as EUR (ISO 4217)")
 
 TOOLS: Final = (
     "search_invoices",
@@ -28,6 +27,16 @@ TOOLS: Final = (
 _IBAN: Final = r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}"
 _NUMBER_FIELD: Final = r"\{(year|n|n:0[1-9]d)\}"
 _PERCENT_100: Final = Decimal(100)
+
+
+def currency(value: object, where: Where) -> str:
+    """A currency of ISO 4217 that something can be invoiced in."""
+    code = _code(value, where)
+    try:
+        minor_units(code)
+    except ValueError as error:
+        raise where.error(str(error)) from None
+    return code
 
 
 def decimal(value: object, where: Where) -> Decimal:

@@ -65,7 +65,7 @@ class LedgerOptions:
 
     path: Annotated[Path, readers.path] = field(default_factory=folders.ledger_file)
     tax_rate: Annotated[Decimal | None, business.percentage] = None
-    language: Annotated[Literal["en", "nl"], readers.choice("en", "nl")] = "en"
+    language: Annotated[Literal["en", "nl", "sv"], readers.choice("en", "nl", "sv")] = "en"
     number_format: Annotated[str, business.number_format] = "{year}-{n:04d}"
     payment_terms_days: Annotated[int, readers.whole(0, 3650)] = 14
     seller: Annotated[Party | None, business.seller] = None

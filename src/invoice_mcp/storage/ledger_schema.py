@@ -6,6 +6,8 @@ percentages are decimal text. Dates are `YYYY-MM-DD`, instants RFC 3339 UTC, bot
 How the money columns of an invoice relate, always, by CHECK where a row can say it:
 `tax_inclusive = tax_exclusive + tax`, `payable = tax_inclusive - paid - credited`. `credited` is what credit notes
 took off an invoice (positive there), and what a credit note gave to its invoice (negative there).
+
+`documents` holds what went to the buyer, deflated (zlib) UTF-8; a row is written once and never changed.
 """
 
 from typing import Final
@@ -186,6 +188,44 @@ CREATE VIRTUAL TABLE invoice_text USING fts5 (
 );
 """
 
+_DOCUMENTS = """
+CREATE TABLE documents (
+    invoice_seq INTEGER PRIMARY KEY REFERENCES invoices (seq),
+    language TEXT NOT NULL,
+    html BLOB NOT NULL,
+    text BLOB NOT NULL,
+    made_at TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER documents_stay_as_they_are BEFORE UPDATE ON documents
+BEGIN SELECT RAISE(ABORT, 'a document is made once'); END;
+CREATE TRIGGER documents_stay BEFORE DELETE ON documents
+BEGIN SELECT RAISE(ABORT, 'a document is made once'); END;
+"""
+
+# One mail may be about several invoices: its id stands once for each of them, no longer once in all.
+_MAILS_ABOUT_SEVERAL = """
+CREATE TABLE mails_with_shared_ids (
+    seq INTEGER PRIMARY KEY,
+    message_id TEXT NOT NULL,
+    invoice_seq INTEGER NOT NULL REFERENCES invoices (seq),
+    purpose TEXT NOT NULL CHECK (purpose IN ('invoice', 'reminder')),
+    tone TEXT,
+    recipient TEXT NOT NULL,
+    language TEXT NOT NULL,
+    channel TEXT NOT NULL CHECK (channel IN ('email', 'outbox')),
+    outcome TEXT NOT NULL CHECK (outcome IN ('pending', 'sent', 'queued', 'refused', 'unknown')),
+    created_at TEXT NOT NULL,
+    settled_at TEXT,
+    UNIQUE (message_id, invoice_seq)
+) STRICT;
+INSERT INTO mails_with_shared_ids
+SELECT seq, message_id, invoice_seq, purpose, tone, recipient, language, channel, outcome, created_at, settled_at
+FROM mails;
+DROP TABLE mails;
+ALTER TABLE mails_with_shared_ids RENAME TO mails;
+CREATE INDEX mails_invoice ON mails (invoice_seq, purpose);
+"""
+
 _WORDS = "CREATE VIRTUAL TABLE invoice_words USING fts5vocab('invoice_text', 'instance')"
 
-MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, TALLIES, _WORDS)
+MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, TALLIES, _WORDS, _DOCUMENTS, _MAILS_ABOUT_SEVERAL)

@@ -295,45 +295,6 @@ def insert_phase(connection: "apsw.Connection", seq: int, phase: str, moved: tup
     )
 
 
-def insert_mail(connection: "apsw.Connection", values: Mapping[str, Any]) -> None:
-    """Record a mail before it leaves, so that it can never leave twice."""
-    connection.execute(
-        "INSERT INTO mails (message_id, invoice_seq, purpose, tone, recipient, language, channel, outcome, created_at) "
-        "VALUES (:message_id, :invoice_seq, :purpose, :tone, :recipient, :language, :channel, 'pending', :at)",
-        dict(values),
-    )
-
-
-def settle_mail(connection: "apsw.Connection", message_id: str, outcome: str, at: str) -> None:
-    """Record what became of a mail: sent, queued, refused or unknown."""
-    connection.execute("UPDATE mails SET outcome = ?, settled_at = ? WHERE message_id = ?", (outcome, at, message_id))
-
-
-def mailed_outcomes(connection: "apsw.Connection", seq: int) -> set[str]:
-    """The outcomes of all mails that carried this invoice."""
-    sql = "SELECT outcome FROM mails WHERE invoice_seq = ? AND purpose = 'invoice'"
-    return {outcome for (outcome,) in connection.execute(sql, (seq,))}
-
-
-def count_reminder(connection: "apsw.Connection", seq: int, at: str) -> None:
-    """Count a reminder that is about to leave."""
-    connection.execute(
-        "UPDATE invoices SET reminder_count = reminder_count + 1, last_reminder_at = :at, updated_at = :at, "
-        "version = version + 1 WHERE seq = :seq",
-        {"at": at, "seq": seq},
-    )
-
-
-def uncount_reminder(connection: "apsw.Connection", seq: int, at: str) -> None:
-    """Take back a reminder that certainly did not leave."""
-    connection.execute(
-        "UPDATE invoices SET reminder_count = reminder_count - 1, updated_at = :at, version = version + 1, "
-        "last_reminder_at = (SELECT max(created_at) FROM mails WHERE invoice_seq = :seq AND purpose = 'reminder' "
-        "AND outcome <> 'refused') WHERE seq = :seq",
-        {"at": at, "seq": seq},
-    )
-
-
 def look_alikes(connection: "apsw.Connection", values: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Invoices of this buyer_seq, currency, tax_inclusive (minor units) and kind, made on or after `since`."""
     return rows(connection, _LOOK_ALIKES, dict(values))

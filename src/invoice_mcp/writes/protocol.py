@@ -8,8 +8,9 @@ from weakref import WeakValueDictionary
 
 import anyio
 
-from invoice_mcp.backends.base import Backend, Plan, Recorded, Step, StepResult, Write
+from invoice_mcp.backends.base import Backend, JoinsMail, Plan, Recorded, Step, StepResult, Write
 from invoice_mcp.domain.invoice import Invoice
+from invoice_mcp.errors import InvoiceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,26 @@ async def perform(backend: Backend, invoice_id: str | None, steps: Sequence[Step
         await backend.finish(steps)
     result = {key: value for each in done for key, value in each.result.items()}
     return Written("done", done[-1].invoice_id, result, plan)
+
+
+async def perform_together(
+    backend: JoinsMail, writes: Sequence[tuple[Step, Plan | None]]
+) -> list[Written | InvoiceError]:
+    """Carry out the one step of each write, with one mail for all of them; the outcome of each, in their order.
+
+    Once they have begun, the caller's cancellation no longer stops them.
+    """
+    with anyio.CancelScope(shield=True):
+        outcomes = await backend.perform_together([step for step, _ in writes])
+    return [_written(outcome, plan) for outcome, (_, plan) in zip(outcomes, writes, strict=True)]
+
+
+def _written(outcome: StepResult | InvoiceError, plan: Plan | None) -> Written | InvoiceError:
+    if isinstance(outcome, InvoiceError):
+        return outcome
+    if outcome.replay is not None:
+        return _replayed(outcome.replay)
+    return Written("done", outcome.invoice_id, outcome.result, plan)
 
 
 def _replayed(recorded: Recorded) -> Written:

@@ -27,8 +27,8 @@ from invoice_mcp.sandbox.proxy import FaultProxy
 from invoice_mcp.sandbox.runner import running
 from invoice_mcp.settings import parse_settings
 from invoice_mcp.settings.today import account_today
-from tests.backends.moneybird.checked import checked
 from tests.held_clock import HeldClock
+from tests.sandbox.checked import checked, nothing_unfit
 
 NOW = dt.datetime(2026, 11, 18, 9, 30, tzinfo=dt.UTC)
 
@@ -174,7 +174,8 @@ async def bench(
 
         backend = connected()
         try:
-            yield Bench(backend, proxy, text, connected, book, clock, known)
+            with nothing_unfit():
+                yield Bench(backend, proxy, text, connected, book, clock, known)
         finally:
             await backend.close()
 

@@ -1,5 +1,7 @@
 """Every write to Next through every fault."""
 
+from tests.backends.interruptions import Interruptions
+from tests.backends.lateness import LateCommits
 from tests.backends.matrix import FaultMatrix
 from tests.backends.next_project.deeds import DEEDS
 from tests.backends.next_project.office import office
@@ -10,4 +12,18 @@ class TestFaults(FaultMatrix):
 
     deeds = DEEDS
     cases = 2 * 23
+    open = office
+
+
+class TestLateCommits(LateCommits):
+    """What is carried out late."""
+
+    deeds = DEEDS
+    open = office
+
+
+class TestInterruptions(Interruptions):
+    """Callers that give up, processes that die."""
+
+    deeds = DEEDS
     open = office

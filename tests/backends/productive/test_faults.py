@@ -1,5 +1,7 @@
 """Every write to Productive through every fault."""
 
+from tests.backends.interruptions import Interruptions
+from tests.backends.lateness import LateCommits
 from tests.backends.matrix import FaultMatrix
 from tests.backends.productive.deeds import DEEDS
 from tests.backends.productive.office import empty_office
@@ -10,4 +12,18 @@ class TestFaults(FaultMatrix):
 
     deeds = DEEDS
     cases = 19 * 23
+    open = empty_office
+
+
+class TestLateCommits(LateCommits):
+    """What is carried out late."""
+
+    deeds = DEEDS
+    open = empty_office
+
+
+class TestInterruptions(Interruptions):
+    """Callers that give up, processes that die."""
+
+    deeds = DEEDS
     open = empty_office

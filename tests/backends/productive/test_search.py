@@ -70,7 +70,7 @@ async def test_rows_are_asked_for_by_the_page_with_the_fields_they_need(agency: 
     assert dict(query) == {
         "include": "company",
         "fields[invoices]": ROW_FIELDS,
-        "fields[companies]": "name",
+        "fields[companies]": "name,vat",
         "sort": "-invoiced_on",
         "page[number]": "1",
         "page[size]": "200",

@@ -1,13 +1,16 @@
 """Writes to Productive: exactly what is said, in how many requests, and what is refused instead of half said."""
 
+import re
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from invoice_mcp.backends.base import Absent, Found, Undetermined, Undone
-from invoice_mcp.domain.status import Status
+from invoice_mcp.domain.query import InvoiceQuery
+from invoice_mcp.domain.status import UNPAID, Status
 from invoice_mcp.errors import (
     Ambiguous,
     Conflict,
@@ -574,3 +577,62 @@ async def test_nothing_hangs_on_how_answers_are_written(switch: str) -> None:
             await agency.do("register_payment", invoice_id, amount="21.00")
             invoice = await agency.backend.get(invoice_id)
             assert (invoice.status, invoice.payable_amount) == (Status.PARTIALLY_PAID, 100)
+
+
+async def _credited(agency: Bench, invoice_id: str) -> None:
+    await agency.do("create_invoice", kind="credit_note", copy_of=f"agency:{invoice_id}")
+
+
+async def _unpaid(agency: Bench, invoice_id: str) -> None:
+    [payment] = agency.payments_of(invoice_id)
+    await agency.do("register_payment", invoice_id, undo_payment_id=payment.id)
+
+
+async def _numbered(agency: Bench, invoice_id: str) -> None:
+    number = agency.organization.invoices[invoice_id].number
+    [row] = (await agency.backend.find_number(number or "")).rows
+    await agency.backend.get(row.ref.id)
+
+
+async def _move(agency: Bench, invoice_id: str, phase: str) -> None:
+    await agency.do("change_phase", invoice_id, phase=phase, **({"deliver": "manual"} if phase == "sent" else {}))
+
+
+def _search(**query: Any) -> Any:
+    return lambda agency, _: agency.backend.search(InvoiceQuery(today=agency.clock.now().date(), **query), None)
+
+
+_CALLS: dict[str, tuple[str, Any]] = {
+    "search": ("issued", _search()),
+    "search for a buyer": ("issued", _search(buyer="Molen & Meel")),
+    "search for the unpaid": ("issued", _search(statuses=frozenset(UNPAID))),
+    "get": ("issued", lambda agency, each: agency.backend.get(each)),
+    "get by number": ("issued", _numbered),
+    "create, one line": ("issued", lambda agency, _: agency.draft("7.00")),
+    "credit note by copy, one line": ("issued", _credited),
+    "pay": ("issued", lambda agency, each: agency.do("register_payment", each)),
+    "take a payment back": ("paid", _unpaid),
+    "remind": ("overdue", lambda agency, each: agency.do("send_reminder", each)),
+    "mark a draft as sent": (
+        "draft",
+        lambda agency, each: _move(agency, each, "sent"),
+    ),
+    "cancel a draft": ("draft", lambda agency, each: _move(agency, each, "cancelled")),
+    "write off": ("issued", lambda agency, each: _move(agency, each, "uncollectible")),
+}
+_PAGE = Path(__file__).parents[3] / "docs" / "backends" / "productive.md"
+
+
+async def test_requests_per_call_are_as_documented(agency: Bench) -> None:
+    rows = dict(re.findall(r"^\| ([a-z ,]+) \| (\d+) \|$", _PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    assert rows.pop("each further line") == "1"
+    counted = {}
+    for index, (name, (state, call)) in enumerate(_CALLS.items()):
+        make = getattr(agency, "issued" if state == "paid" else state)
+        invoice_id = await make(f"{index + 1}00.00")
+        if state == "paid":
+            await agency.do("register_payment", invoice_id)
+        before = len(agency.sent)
+        await call(agency, invoice_id)
+        counted[name] = str(len(agency.sent) - before)
+    assert counted == rows

@@ -42,17 +42,6 @@ class TestTribe(BackendContract):
         assert (invoice.buyer.name, invoice.buyer_reference) == (desk.office.buyer, "PO-12")
         await desk.refused(Unsupported, "create_invoice", **given, payment_terms_days=30)
 
-    async def test_an_invoice_is_credited_in_full(self, desk: Desk) -> None:
-        ref = f"crm:{await desk.issued()}"
-        await desk.refused(Unsupported, "create_invoice", kind="credit_note", copy_of=ref)
-
-    async def test_an_invoice_is_credited_in_part(self, desk: Desk) -> None:
-        ref = f"crm:{await desk.issued()}"
-        await desk.refused(Unsupported, "create_invoice", kind="credit_note", copy_of=ref, lines=[LINE])
-
-    test_no_more_is_credited_than_was_invoiced = None
-    test_a_draft_is_not_credited = None
-
     @pytest.mark.parametrize(
         ("given", "error"),
         [

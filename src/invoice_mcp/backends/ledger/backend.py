@@ -2,8 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from invoice_mcp.backends.base import (
     Absent,
@@ -16,7 +15,7 @@ from invoice_mcp.backends.base import (
     StepResult,
     Write,
 )
-from invoice_mcp.backends.ledger import create, journal, payments, phases, reminders
+from invoice_mcp.backends.ledger import create, documents, journal, payments, phases, reminders
 from invoice_mcp.backends.ledger.book import Book, Effect, Moment, OwedMail
 from invoice_mcp.backends.ledger.capabilities import CAPABILITIES, PHASES
 from invoice_mcp.backends.ledger.heads import invoice_of
@@ -24,10 +23,13 @@ from invoice_mcp.backends.ledger.importing import Taken, take_over
 from invoice_mcp.backends.ledger.post import Post
 from invoice_mcp.clock import Clock, rfc3339
 from invoice_mcp.domain.booked import BookedInvoice
+from invoice_mcp.domain.document import Document
 from invoice_mcp.domain.identity import Identity
 from invoice_mcp.domain.invoice import Invoice, Party
 from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position
+from invoice_mcp.errors import InvoiceError
 from invoice_mcp.mail.delivery import Mailer
+from invoice_mcp.storage import ledger_mails as mails
 from invoice_mcp.storage import ledger_reads as reads
 from invoice_mcp.storage import ledger_writes as sql
 from invoice_mcp.storage.engine import Database
@@ -137,19 +139,31 @@ class LedgerBackend:
         return None
 
     async def perform(self, step: Step, _done: Sequence[StepResult]) -> StepResult:
-        def transaction(connection: "apsw.Connection") -> tuple[StepResult, OwedMail | None]:
-            moment = self._moment()  # not before: the wait for other writers may have lasted past midnight
-            replay = journal.recorded(connection, step.identity, moment)
-            if replay is not None:
-                return StepResult(replay.invoice_id, replay.result, replay), None
-            effect = _RULES[step.identity.tool].perform(connection, self._book, step, moment)
-            journal.record(connection, step.identity, effect, moment)
-            return StepResult(effect.invoice_id, effect.result), effect.mail
-
-        done, mail = await self._database.write(transaction)
+        done, mail = await self._database.write(lambda c: self._carry_out(c, step))
         if mail is None:
             return done
-        return replace(done, result=await self._post.deliver(step.identity.operation, done, mail))
+        [settled] = await self._post.deliver(mail, [(step.identity.operation, done)])
+        return settled
+
+    async def perform_together(self, steps: Sequence[Step]) -> list[StepResult | InvoiceError]:
+        """Carry out steps of different operations, with one mail about all that succeed; the outcome of each."""
+        outcomes, mail = await self._database.write(lambda c: self._carry_out_all(c, steps))
+        if mail is None:
+            return [outcome if isinstance(outcome, InvoiceError) else outcome[0] for outcome in outcomes]
+        owing = [
+            (step.identity.operation, outcome[0])
+            for step, outcome in zip(steps, outcomes, strict=True)
+            if not isinstance(outcome, InvoiceError) and outcome[1] is not None
+        ]
+        settled = iter(await self._post.deliver(mail, owing))
+        return [
+            outcome if isinstance(outcome, InvoiceError) else outcome[0] if outcome[1] is None else next(settled)
+            for outcome in outcomes
+        ]
+
+    async def document(self, invoice_id: str) -> Document:
+        """The invoice or credit note as it went to the buyer."""
+        return await self._database.read(lambda c: documents.kept(c, invoice_id))
 
     async def find(self, step: Step, _done: Sequence[StepResult]) -> Found | Absent:
         def look(connection: "apsw.Connection") -> Found | Absent:
@@ -171,6 +185,15 @@ class LedgerBackend:
     async def confirm_buyer(self, buyer_id: str) -> bool:
         """Accept a buyer's address on a person's word; whether there was one to accept."""
         return await self._database.write(lambda c: sql.confirm_buyer_address(c, buyer_id))
+
+    async def mail_went(self, message_id: str, outcome: Literal["sent", "unknown"]) -> bool:
+        """Put on record what became of a mail that had been put into the outbox; whether it is one of this book."""
+        at = self._moment().at
+        return await self._database.write(lambda c: mails.settle_queued(c, message_id, outcome, at))
+
+    async def outdated(self, message_id: str) -> list[str]:
+        """The numbers of this book's invoices that a mail in the outbox no longer says the truth about."""
+        return await self._database.read(lambda c: mails.changed_since_mailed(c, message_id))
 
     async def take_over(
         self,
@@ -214,3 +237,32 @@ class LedgerBackend:
 
     def _moment(self) -> Moment:
         return Moment(self._today(), rfc3339(self._clock.now()))
+
+    def _carry_out(self, connection: "apsw.Connection", step: Step) -> tuple[StepResult, OwedMail | None]:
+        moment = self._moment()  # not before: the wait for other writers may have lasted past midnight
+        replay = journal.recorded(connection, step.identity, moment)
+        if replay is not None:
+            return StepResult(replay.invoice_id, replay.result, replay), None
+        effect = _RULES[step.identity.tool].perform(connection, self._book, step, moment)
+        journal.record(connection, step.identity, effect, moment)
+        return StepResult(effect.invoice_id, effect.result), effect.mail
+
+    def _carry_out_all(
+        self, connection: "apsw.Connection", steps: Sequence[Step]
+    ) -> tuple[list[tuple[StepResult, OwedMail | None] | InvoiceError], OwedMail | None]:
+        """What each step did, nothing of one that was refused; and the one mail that all owe who owe any."""
+        outcomes: list[tuple[StepResult, OwedMail | None] | InvoiceError] = []
+        shared: OwedMail | None = None
+        for step in steps:
+            try:
+                with connection:  # a savepoint: what is refused leaves nothing behind
+                    done, mail = self._carry_out(connection, step)
+            except InvoiceError as error:
+                outcomes.append(error)
+                continue
+            outcomes.append((done, mail))
+            if shared is None:
+                shared = mail
+            elif mail is not None:
+                mails.share_message_id(connection, shared.message_id, mail.message_id)
+        return outcomes, shared

@@ -4,19 +4,21 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from invoice_mcp.backends.base import Plan, Step, Write
-from invoice_mcp.backends.ledger import drafts
+from invoice_mcp.backends.ledger import documents, drafts
 from invoice_mcp.backends.ledger.addresses import ACCEPTS, addressed, let_mail_go
 from invoice_mcp.backends.ledger.book import Book, Effect, Moment, OwedMail, owed_id
 from invoice_mcp.backends.ledger.capabilities import PHASES
 from invoice_mcp.backends.ledger.heads import head_of, invoice_of, unchanged
 from invoice_mcp.backends.ledger.numbering import next_number
-from invoice_mcp.backends.ledger.seller import missing_keys
+from invoice_mcp.backends.ledger.seller import missing_identifiers, missing_keys
 from invoice_mcp.domain.invoice import Invoice, Party
 from invoice_mcp.domain.money import Money
 from invoice_mcp.domain.requests import ChangePhase
 from invoice_mcp.domain.status import Kind, Phase
 from invoice_mcp.errors import Conflict, InvalidRequest, OutcomeUnknown, PolicyRefused, Unsupported
+from invoice_mcp.mail.documents import prepare
 from invoice_mcp.mail.message import is_address
+from invoice_mcp.storage import ledger_mails as mails
 from invoice_mcp.storage import ledger_writes as sql
 
 if TYPE_CHECKING:
@@ -63,18 +65,21 @@ def plan(connection: "apsw.Connection", book: Book, write: Write, moment: Moment
         if not there:
             next_number(connection, book, head, moment)
             _check_credit(connection, head)
+            prepare(head["language"])
         body |= {"deliver": request.deliver}
         if request.deliver == "email":
             body |= addressed(invoice.buyer, _recipient(invoice.buyer))
     elif there:
         return Plan(steps=(), before=invoice)
     elif phase is Phase.CANCELLED and head["state"] == "issued":
+        _check_seller(book)
         _check_cancellable(connection, head)
     before = {"invoice": head["id"], "version": head["version"]}
     step = Step(1, "POST", f"/invoices/{head['id']}/phase", body, before, write.identity)
     return Plan(
         steps=(step,),
         before=invoice,
+        warnings=missing_identifiers(invoice, book.seller) if phase is Phase.SENT and not there else (),
         final=_final(phase, head, there),
         recipient=body.get("recipient"),
         unconfirmed=ACCEPTS in body,
@@ -97,6 +102,7 @@ def perform(connection: "apsw.Connection", book: Book, step: Step, moment: Momen
     if phase is Phase.SENT:
         if not was_there:
             _issue(connection, book, head, moment)
+        documents.keep(connection, book, head["id"], moment)
         mail = _send(connection, book, head, step.body, moment)
         result["delivery"] = _delivery(book, step.body)
     elif phase is Phase.CANCELLED and head["state"] == "issued":
@@ -174,7 +180,7 @@ def _still_to_mail(connection: "apsw.Connection", request: ChangePhase, head: Ma
     Raises:
         OutcomeUnknown: one may have left.
     """
-    outcomes = sql.mailed_outcomes(connection, head["seq"])
+    outcomes = mails.mailed_outcomes(connection, head["seq"])
     if request.deliver != "email" or outcomes & {"sent", "queued"}:
         return False
     if outcomes & {"pending", "unknown"}:
@@ -246,6 +252,7 @@ def _credit_in_full(connection: "apsw.Connection", book: Book, head: Mapping[str
     }
     seq, invoice_id = drafts.write_draft(connection, body, replaced=None, credited=head, moment=moment)
     _issue(connection, book, head_of(connection, invoice_id), moment)
+    documents.keep(connection, book, invoice_id, moment)
     sql.set_sent_to(connection, seq, "manual", None, moment.at)
     return invoice_id
 
@@ -259,7 +266,7 @@ def _send(
         return None
     let_mail_go(connection, head, body)
     mail = OwedMail(owed_id(book), "invoice", None, body["recipient"])
-    sql.insert_mail(
+    mails.insert_mail(
         connection,
         {
             "message_id": mail.message_id,

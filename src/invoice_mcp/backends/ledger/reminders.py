@@ -9,7 +9,7 @@ from invoice_mcp.backends.ledger.heads import head_of, invoice_of, unchanged
 from invoice_mcp.domain.requests import SendReminder
 from invoice_mcp.mail.message import is_address
 from invoice_mcp.mail.skipping import last_reminder, skip_reason
-from invoice_mcp.storage import ledger_writes as sql
+from invoice_mcp.storage import ledger_mails as mails
 
 if TYPE_CHECKING:
     import apsw
@@ -44,6 +44,7 @@ def plan(connection: "apsw.Connection", book: Book, write: Write, moment: Moment
         body={"tone": request.tone, **where, "channel": book.channel, "language": head["language"]},
         before={"invoice": head["id"], "version": head["version"]},
         identity=write.identity,
+        joins=" ".join((str(invoice.buyer.id), where["recipient"], head["language"], head["currency"])),
     )
     return Plan(
         steps=(step,),
@@ -64,8 +65,8 @@ def perform(connection: "apsw.Connection", book: Book, step: Step, moment: Momen
     body = step.body
     let_mail_go(connection, head, body)
     mail = OwedMail(owed_id(book), "reminder", body["tone"], body["recipient"])
-    sql.count_reminder(connection, head["seq"], moment.at)
-    sql.insert_mail(
+    mails.count_reminder(connection, head["seq"], moment.at)
+    mails.insert_mail(
         connection,
         {
             "message_id": mail.message_id,

@@ -6,8 +6,8 @@ from invoice_mcp.backends.base import Surroundings
 from invoice_mcp.backends.moneybird.api import Api
 from invoice_mcp.backends.moneybird.backend import MoneybirdBackend
 from invoice_mcp.backends.moneybird.desk import Desk
-from invoice_mcp.net import ApiClient, Limits, Origin, SecretHeader, StaticHeaders, Window
-from invoice_mcp.settings import BACKENDS, AccountSettings, MoneybirdOptions
+from invoice_mcp.net import ApiClient, Limits, SecretHeader, StaticHeaders, Window, origin_of
+from invoice_mcp.settings import AccountSettings, MoneybirdOptions
 
 REQUESTS: Final = Window(requests=150, seconds=300)
 """Moneybird's limit, which it counts per address: all accounts of a process share it, and other programs use it up."""
@@ -21,13 +21,7 @@ def connect(account: AccountSettings, around: Surroundings) -> MoneybirdBackend:
     """
     options = account.options
     assert isinstance(options, MoneybirdOptions)
-    assert account.base_url is not None
-    origin = Origin.parse(
-        account.base_url,
-        key=f"accounts.{account.name}.base_url",
-        vendor_hosts=BACKENDS["moneybird"].hosts,
-        allow_custom_host=account.allow_custom_host,
-    )
+    origin = origin_of(account)
     client = ApiClient(
         origin,
         StaticHeaders([SecretHeader("Authorization", options.token, "Bearer ")], account=account.name),

@@ -78,12 +78,7 @@ class Desk:
         return relied_on(invoice.id, _state(invoice), self.clock, **more)
 
     async def unchanged(self, step: Step) -> None:
-        """Let a step go on if its invoice still is as it was when the plan was made.
-
-        Raises:
-            Conflict: somebody changed it meanwhile.
-            NotFound: it is gone.
-        """
+        """Let a step go on if its invoice still is as it was when the plan was made, as `check_unchanged`."""
 
         async def state_now() -> str:
             return _state(await self.api.invoice(step.before["invoice"]))

@@ -7,8 +7,8 @@ from invoice_mcp.backends.next_project.api import Api
 from invoice_mcp.backends.next_project.backend import NextBackend
 from invoice_mcp.backends.next_project.desk import Desk
 from invoice_mcp.backends.next_project.fields import Names
-from invoice_mcp.net import ApiClient, Limits, Origin, SecretHeader, StaticHeaders, Window
-from invoice_mcp.settings import BACKENDS, AccountSettings, NextOptions
+from invoice_mcp.net import ApiClient, Limits, SecretHeader, StaticHeaders, Window, origin_of
+from invoice_mcp.settings import AccountSettings, NextOptions
 
 REQUESTS: Final = Window(requests=10, seconds=1)
 """Next's limit, per client and database."""
@@ -22,16 +22,9 @@ def connect(account: AccountSettings, around: Surroundings) -> NextBackend:
     """
     options = account.options
     assert isinstance(options, NextOptions)
-    assert account.base_url is not None
     assert account.currency is not None
-    origin = Origin.parse(
-        account.base_url,
-        key=f"accounts.{account.name}.base_url",
-        vendor_hosts=BACKENDS["next"].hosts,
-        allow_custom_host=account.allow_custom_host,
-    )
     client = ApiClient(
-        origin,
+        origin_of(account),
         StaticHeaders([SecretHeader("Authorization", options.token, "Bearer ")], account=account.name),
         Limits([REQUESTS], around.clock),
         account=account.name,

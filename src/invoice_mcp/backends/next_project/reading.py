@@ -123,6 +123,7 @@ def from_vendor_row(record: CustomerInvoice, known: Counterparts, view: Viewpoin
         updated_at=view.instant(record.updated_at),
         vendor_status=record.status_name or None,
         flags=stands.flags,
+        buyer_identifiers=identifiers(record.customer_vat_number, None),
     )
 
 

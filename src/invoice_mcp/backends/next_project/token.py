@@ -9,8 +9,8 @@ from typing import Final
 
 from invoice_mcp.clock import Clock
 from invoice_mcp.errors import OutcomeUnknown, Unauthorized
-from invoice_mcp.net import LostAnswer, Origin, Refusal, post_form_once
-from invoice_mcp.settings import BACKENDS, AccountSettings
+from invoice_mcp.net import LostAnswer, Refusal, origin_of, post_form_once
+from invoice_mcp.settings import AccountSettings
 
 MAX_TOKEN: Final = 4000
 
@@ -40,13 +40,6 @@ async def exchange(account: AccountSettings, given: OneTimeKey, clock: Clock) ->
         OutcomeUnknown: whether it was used up is not known.
         InvoiceError: nothing reached Next; the key is as it was.
     """
-    assert account.base_url is not None
-    origin = Origin.parse(
-        account.base_url,
-        key=f"accounts.{account.name}.base_url",
-        vendor_hosts=BACKENDS["next"].hosts,
-        allow_custom_host=account.allow_custom_host,
-    )
     form = {
         "grant_type": "password",
         "username": given.database,
@@ -57,7 +50,7 @@ async def exchange(account: AccountSettings, given: OneTimeKey, clock: Clock) ->
     }
     try:
         reply = await post_form_once(
-            origin, ("token",), form, account=account.name, timeout_s=account.timeout_s, clock=clock
+            origin_of(account), ("token",), form, account=account.name, timeout_s=account.timeout_s, clock=clock
         )
     except LostAnswer:
         raise OutcomeUnknown(_LOST, next=_LOOK) from None

@@ -6,8 +6,8 @@ from invoice_mcp.backends.base import Surroundings
 from invoice_mcp.backends.productive.api import Api
 from invoice_mcp.backends.productive.backend import ProductiveBackend
 from invoice_mcp.backends.productive.desk import Desk
-from invoice_mcp.net import ApiClient, Limits, Origin, SecretHeader, StaticHeaders, Window
-from invoice_mcp.settings import BACKENDS, AccountSettings, ProductiveOptions
+from invoice_mcp.net import ApiClient, Limits, SecretHeader, StaticHeaders, Window, origin_of
+from invoice_mcp.settings import AccountSettings, ProductiveOptions
 from invoice_mcp.wire.jsonapi import MEDIA_TYPE
 
 REQUESTS: Final = (Window(requests=100, seconds=10), Window(requests=4000, seconds=1800))
@@ -22,15 +22,8 @@ def connect(account: AccountSettings, around: Surroundings) -> ProductiveBackend
     """
     options = account.options
     assert isinstance(options, ProductiveOptions)
-    assert account.base_url is not None
-    origin = Origin.parse(
-        account.base_url,
-        key=f"accounts.{account.name}.base_url",
-        vendor_hosts=BACKENDS["productive"].hosts,
-        allow_custom_host=account.allow_custom_host,
-    )
     client = ApiClient(
-        origin,
+        origin_of(account),
         StaticHeaders(
             [SecretHeader("X-Auth-Token", options.token)],
             [("X-Organization-Id", options.organization_id)],

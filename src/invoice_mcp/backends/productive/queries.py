@@ -84,7 +84,7 @@ def rows_asked(filters: Params, order: str, page: int) -> Params:
         *filters,
         ("include", "company"),
         ("fields[invoices]", ROW_FIELDS),
-        ("fields[companies]", "name"),
+        ("fields[companies]", "name,vat"),
         ("sort", order),
         *paged(page),
     )

@@ -16,6 +16,7 @@ from invoice_mcp.domain import marks
 from invoice_mcp.domain.invoice import Abilities, Address, Line, Party, Ref, Sending, TaxSubtotal
 from invoice_mcp.domain.money import round_money
 from invoice_mcp.domain.query import InvoiceRow as Row
+from invoice_mcp.domain.same_buyer import identifiers
 from invoice_mcp.domain.status import Kind
 from invoice_mcp.domain.vat import Tax
 from invoice_mcp.mail.message import is_address
@@ -110,6 +111,7 @@ def from_vendor_row(record: InvoiceRow, view: Viewpoint) -> Row:
         created_at=record.created_at,
         updated_at=record.updated_at,
         flags=flags_of(record),
+        buyer_identifiers=identifiers(record.company.vat, None),
     )
 
 

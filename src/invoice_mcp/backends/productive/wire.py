@@ -47,6 +47,12 @@ class Named(Linked):
     name: Text
 
 
+class Client(Named):
+    """A client, as an invoice names it."""
+
+    vat: Text | None = None
+
+
 class Company(Named):
     """A client, as far as new invoices need it."""
 
@@ -119,7 +125,7 @@ class InvoiceRow(Linked):
     amount_unpaid: Amount
     amount_written_off: Amount
     amount_credited_with_tax: Amount
-    company: Named
+    company: Client
     organization: Linked | None = None
 
 

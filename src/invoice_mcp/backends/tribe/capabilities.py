@@ -31,6 +31,7 @@ CAPABILITIES: Final = Capabilities(
         "create_invoice": "ImportId (inferred)",
         "register_payment": "the phase itself",
         "change_phase": "the phase itself",
-        "send_reminder": "none; a mail is never sent again",
+        "send_reminder": "its Message-ID, while it waits in the outbox",
     },
+    unsayable=frozenset({"buyer.new", "kind", "lines.tax_category", "lines.unit", "note"}),
 )

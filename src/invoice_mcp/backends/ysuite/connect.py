@@ -6,8 +6,8 @@ from invoice_mcp.backends.ysuite.api import Api
 from invoice_mcp.backends.ysuite.backend import YSuiteBackend
 from invoice_mcp.backends.ysuite.desk import Desk
 from invoice_mcp.backends.ysuite.names import Names
-from invoice_mcp.net import ApiClient, Limits, Origin, SecretHeader, StaticHeaders
-from invoice_mcp.settings import BACKENDS, AccountSettings, YSuiteOptions
+from invoice_mcp.net import ApiClient, Limits, SecretHeader, StaticHeaders, origin_of
+from invoice_mcp.settings import AccountSettings, YSuiteOptions
 
 
 def connect(account: AccountSettings, around: Surroundings) -> YSuiteBackend:
@@ -18,20 +18,13 @@ def connect(account: AccountSettings, around: Surroundings) -> YSuiteBackend:
     """
     options = account.options
     assert isinstance(options, YSuiteOptions)
-    assert account.base_url is not None
     assert account.currency is not None
-    origin = Origin.parse(
-        account.base_url,
-        key=f"accounts.{account.name}.base_url",
-        vendor_hosts=BACKENDS["ysuite"].hosts,
-        allow_custom_host=account.allow_custom_host,
-    )
     keys = [
         SecretHeader("x-ysuite-access-key", options.access_key),
         SecretHeader("x-ysuite-secret-key", options.secret_key),
     ]
     client = ApiClient(
-        origin,
+        origin_of(account),
         StaticHeaders(keys, account=account.name),
         Limits([], around.clock),
         account=account.name,
