@@ -31,7 +31,7 @@ TOLD = (
     "Subject: Friendly reminder: invoice 2026-0001 from Studio Noord",
     "open → cancelled, by credit note 2026-0004 over GBP -1850.00",
     "they add up, per currency, to the cent.",
-    "Hotel de Brug EUR 11 44593.57 2020-07-28 yes",
+    "Hotel de Brug EUR 17 53029.51 2020-07-28 yes",
     "unsupported: next cannot do this: Next has no reminders",
     "agency sent boekhouding@debrug.example",
     "books sent boekhouding@debrug.example",
@@ -40,7 +40,7 @@ TOLD = (
     "done: overdue, 31798.80 payable → overdue, 11798.80 payable",
     "done: overdue, 2490.00 payable → paid, 0.00 payable",
     "done: overdue, 11712.80 payable → paid, 0.00 payable",
-    "Hotel de Brug EUR 11 24593.57",
+    "Hotel de Brug EUR 16 32376.16",
     "What is overdue fell by what was paid",
 )
 

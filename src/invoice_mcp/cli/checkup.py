@@ -20,7 +20,6 @@ from invoice_mcp.settings import ConfigError, LedgerOptions, MailSettings
 if TYPE_CHECKING:
     from invoice_mcp.service.accounts import Account
     from invoice_mcp.service.app import Services
-    from invoice_mcp.storage.engine import DatabaseFacts
 
 Finding = dict[str, Any]
 
@@ -93,7 +92,7 @@ async def _state(services: "Services") -> Finding:
     if not _is_there(services.state_file):
         return {"state": "new"}
     facts = await services.state.facts()
-    return {**_state_of(facts.integrity == "ok", facts.integrity, _RESTORE), "facts": _facts(facts)}
+    return {**_state_of(facts.integrity == "ok", facts.integrity, _RESTORE), "facts": facts.told()}
 
 
 async def _operations(services: "Services") -> Finding:
@@ -113,17 +112,6 @@ def _is_there(path: Path) -> bool:
 
 def _state_of(ok: bool, detail: str, remedy: str) -> Finding:
     return {"state": "ok"} if ok else {"state": "broken", "problem": detail, "next": remedy}
-
-
-def _facts(facts: "DatabaseFacts") -> dict[str, str]:
-    return {
-        "sqlite": facts.sqlite_version,
-        "journal_mode": facts.journal_mode,
-        "synchronous": facts.synchronous,
-        "schema": str(facts.schema_version),
-        "size": f"{facts.size_bytes} bytes",
-        "check": facts.integrity,
-    }
 
 
 async def _mail(mail: MailSettings) -> Finding:

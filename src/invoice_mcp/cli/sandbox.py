@@ -13,6 +13,7 @@ import click
 
 from invoice_mcp.cli.options import config_option
 from invoice_mcp.cli.private_file import new_private_file
+from invoice_mcp.cli.studio import SELLER
 
 if TYPE_CHECKING:
     from invoice_mcp.sandbox.plans import Planned
@@ -21,28 +22,19 @@ if TYPE_CHECKING:
 CONFIGURATION: Final = "config.toml"
 MAX_INVOICES: Final = 10_000
 
-OWN: Final = """\
+OWN: Final = f"""\
 # Written by `invoice-mcp sandbox`, and gone when it ends. Its secrets open nothing but the doubles on this machine.
 state_dir = "state"
 
 [mail]
-from = "Studio Noord <hello@studio-noord.example>"
+from = "Studio Noord <hello@example.com>"
 
 [accounts.ledger]
 backend = "ledger"
 path = "ledger.db"
 tax_rate = "21"
 
-[accounts.ledger.seller]
-name = "Studio Noord"
-street = "Kade 1"
-postal_code = "9700 AA"
-city = "Groningen"
-country_code = "NL"
-vat_identifier = "NL001234567B01"
-iban = "NL91ABNA0417164300"
-email = "hello@studio-noord.example"
-"""
+{SELLER}"""
 """What the configuration has beside the accounts on the doubles: a ledger, and who sends mail, into the outbox."""
 
 

@@ -29,6 +29,17 @@ class DatabaseFacts:
     size_bytes: int
     integrity: str
 
+    def told(self) -> dict[str, str]:
+        """All of it in words, by what it is about."""
+        return {
+            "sqlite": self.sqlite_version,
+            "journal_mode": self.journal_mode,
+            "synchronous": self.synchronous,
+            "schema": str(self.schema_version),
+            "size": f"{self.size_bytes} bytes",
+            "check": self.integrity,
+        }
+
 
 class Database:
     """One SQLite file, opened at first use, with one writer and two readers, each on its own thread.

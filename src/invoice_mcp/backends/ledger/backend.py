@@ -100,15 +100,7 @@ class LedgerBackend:
 
     async def probe(self) -> Probe:
         facts = await self._database.facts()
-        shown = {
-            "sqlite": facts.sqlite_version,
-            "journal_mode": facts.journal_mode,
-            "synchronous": facts.synchronous,
-            "schema": str(facts.schema_version),
-            "size": f"{facts.size_bytes} bytes",
-            "check": facts.integrity,
-        }
-        return Probe(facts.integrity == "ok", f"{facts.size_bytes} bytes, check {facts.integrity}", shown)
+        return Probe(facts.integrity == "ok", f"{facts.size_bytes} bytes, check {facts.integrity}", facts.told())
 
     async def recorded(self, identity: Identity) -> Recorded | None:
         moment = self._moment()

@@ -115,7 +115,6 @@ def from_vendor_row(record: CustomerInvoice, known: Counterparts, view: Viewpoin
         issue_date=record.issue_date,
         due_date=record.due_date,
         buyer_id=record.customer_id,
-        buyer_identifiers=identifiers(record.customer_vat_number, None),
         subject=record.title or None,
         buyer_reference=record.customer_reference or None,
         paid_on=record.paid_date,

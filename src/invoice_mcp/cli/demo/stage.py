@@ -11,6 +11,7 @@ from string import Template
 from typing import TYPE_CHECKING, Any, Final
 
 from invoice_mcp.cli.demo.screen import Screen
+from invoice_mcp.cli.studio import SELLER
 
 if TYPE_CHECKING:
     from invoice_mcp.server.client import CallTool
@@ -27,16 +28,8 @@ currency = "EUR"
 tax_rate = "21"
 language = "en"
 
-[accounts.ledger.seller]
-name = "Studio Noord"
-street = "Kade 1"
-postal_code = "9700 AA"
-city = "Groningen"
-country_code = "NL"
-vat_identifier = "NL001234567B01"
-iban = "NL91ABNA0417164300"
-email = "hello@example.com"
 """
+    + SELLER
 )
 
 PROGRAM: Final = (sys.executable, "-m", "invoice_mcp")
