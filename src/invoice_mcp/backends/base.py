@@ -46,6 +46,7 @@ class Support:
 class Capabilities:
     """What a kind of system can do, decided before any request: the feature matrix is written from this.
 
+    Only what it can do is named; the defaults are those of a system whose lists are read, and nothing else.
     `filters` and `sorts` are what it does itself; the rest is done here while scanning. `markers` names, per
     write, what proves afterwards that a write was ours. `read_posts` are paths that read although they are POSTs.
     `own_journal`: its writes are recorded in the transaction of their effect, so it is a `Backend` as it is.
@@ -56,12 +57,12 @@ class Capabilities:
     """
 
     tools: Mapping[str, Support]
-    filters: frozenset[str]
-    sorts: frozenset[SortKey]
-    phases: tuple[str, ...]
-    payments: Literal["full", "part", "no"]
-    undo_payments: bool
-    drafts: bool
+    filters: frozenset[str] = frozenset()
+    sorts: frozenset[SortKey] = frozenset()
+    phases: tuple[str, ...] = ()
+    payments: Literal["full", "part", "no"] = "no"
+    undo_payments: bool = False
+    drafts: bool = False
     markers: Mapping[str, str] = field(default_factory=dict)
     read_posts: frozenset[str] = frozenset()
     own_journal: bool = False
