@@ -1,5 +1,6 @@
 """The worked example of docs/adding-a-backend.md is an adapter that passes, as it stands there."""
 
+import os
 import re
 import subprocess
 import sys
@@ -16,11 +17,27 @@ def test_it_passes_the_contract_as_it_stands(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     (tmp_path / "klad" / "conftest.py").write_text("from tests.backends.contract import desk\n", encoding="utf-8")
-    settings = ("asyncio_mode=auto", "asyncio_default_fixture_loop_scope=function", f"pythonpath={ROOT} {tmp_path}")
+    settings = (
+        "addopts=-p no:randomly -p no:cacheprovider",
+        "asyncio_mode=auto",
+        "asyncio_default_fixture_loop_scope=function",
+        f"pythonpath={ROOT} {tmp_path}",
+    )
     options = [part for each in settings for part in ("-o", each)]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "-c", "/dev/null"]
-        + [f"--rootdir={tmp_path}", "-W", "error", *options, "klad"],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-c",
+            os.devnull,
+            f"--rootdir={tmp_path}",
+            "-q",
+            "-W",
+            "error",
+            *options,
+            "klad",
+        ],
         cwd=tmp_path,
         capture_output=True,
         encoding="utf-8",
