@@ -269,4 +269,4 @@ async def at(
                 await office.services.close()
 
 
-at_moneybird: Callable[..., AbstractAsyncContextManager[tuple[Office, Vendor]]] = partial(at, "moneybird")
+at_moneybird: Callable[..., AbstractAsyncContextManager[tuple[Office, Vendor]]] = partial(at, "moneybird", invoices=250)
