@@ -120,14 +120,16 @@ def _at_productive(clock: HeldClock, invoices: int) -> Double:
 class System:
     """A kind of system behind HTTP.
 
-    `options` are of its account; `root` is what its paths begin with, for a preview says less; `limit` names the limit
-    that its adapter keeps to by itself, and what stands in for it: the clock is held, so it would never let go of a
-    request again. `terms` are how many days an invoice has, where a caller can say it.
+    `options` are of its account, `secrets` those among them that open it; `root` is what its paths begin with, for a
+    preview says less; `limit` names the limit that its adapter keeps to by itself, and what stands in for it: the clock
+    is held, so it would never let go of a request again. `terms` are how many days an invoice has, where a caller can
+    say it.
     """
 
     backend: str
     open: Callable[[HeldClock, int], Double]
     options: str
+    secrets: tuple[str, ...]
     root: str = ""
     limit: tuple[str, Any] | None = None
     terms: Mapping[str, int] = field(default_factory=lambda: {"payment_terms_days": 7})
@@ -153,6 +155,7 @@ contact_email_field = "emailAddress"
 phases = {{{{ {_PHASES} }}}}
 fields = {{{{ due_date = "{DUE_DATE}", buyer_reference = "{REFERENCE}" }}}}
 """,
+        (tribe_seeds.CLIENT_SECRET,),
         terms={},
     ),
     "moneybird": System(
@@ -162,6 +165,7 @@ fields = {{{{ due_date = "{DUE_DATE}", buyer_reference = "{REFERENCE}" }}}}
 administration_id = "{moneybird_seeds.ADMINISTRATION_ID}"
 token = "{moneybird_seeds.TOKEN}"
 """,
+        (moneybird_seeds.TOKEN,),
         f"/api/v2/{moneybird_seeds.ADMINISTRATION_ID}",
         ("invoice_mcp.backends.moneybird.connect.REQUESTS", _UNLIMITED),
     ),
@@ -175,6 +179,7 @@ template_id = {ysuite_seeds.TEMPLATE_ID}
 item_id = {ysuite_seeds.ITEM_ID}
 currency = "EUR"
 """,
+        (ysuite_seeds.ACCESS_KEY, ysuite_seeds.SECRET_KEY),
     ),
     "next": System(
         "next",
@@ -184,6 +189,7 @@ token = "{next_seeds.TOKEN}"
 currency = "SEK"
 time_zone = "Europe/Stockholm"
 """,
+        (next_seeds.TOKEN,),
         "/v1",
         ("invoice_mcp.backends.next_project.connect.REQUESTS", _UNLIMITED),
     ),
@@ -194,6 +200,7 @@ time_zone = "Europe/Stockholm"
 organization_id = "{productive_seeds.ORGANIZATION_ID}"
 token = "{productive_seeds.TOKEN}"
 """,
+        (productive_seeds.TOKEN,),
         "/api/v2",
         ("invoice_mcp.backends.productive.connect.REQUESTS", (_UNLIMITED,)),
     ),
