@@ -1,96 +1,17 @@
 """What opens an account goes to that account's own address and to no other, whatever is called in whatever order."""
 
-import json
 import random
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 
 from invoice_mcp.backends import registry
 from invoice_mcp.net.auth import StaticHeaders
-from invoice_mcp.sandbox.http1 import Application
-from invoice_mcp.sandbox.proxy import FaultProxy
-from invoice_mcp.sandbox.runner import running
-from tests.flows.conftest import HeldClock, Office, Person
-from tests.flows.vendors import BUYER, MAIL, SYSTEMS
-
-ACCOUNTS = {
-    "crm": "tribe",
-    "crm-two": "tribe",
-    "books": "moneybird",
-    "books-two": "moneybird",
-    "ysuite": "ysuite",
-    "site": "next",
-    "agency": "productive",
-    "agency-two": "productive",
-}
-"""Two of a kind are what is most easily taken for each other."""
-
-
-def mark(account: str) -> str:
-    """What every secret of the account ends in."""
-    return f"..of.{account}.."
-
-
-@dataclass(frozen=True)
-class World:
-    """The accounts, each with a double at an address of its own."""
-
-    office: Office
-    proxies: dict[str, FaultProxy]
-
-
-def gate(app: Application, account: str) -> Application:
-    """A double whose secrets, and the tokens it gives for them, end in the account's mark."""
-    own = mark(account).encode()
-
-    async def between(scope: Any, receive: Any, send: Any) -> None:
-        headers = [(name, value.replace(own, b"")) for name, value in scope["headers"]]
-
-        async def heard() -> Any:
-            message = await receive()
-            return {**message, "body": message.get("body", b"").replace(own, b"")}
-
-        async def told(message: Any) -> None:
-            body = message.get("body", b"")
-            if b'"access_token"' in body:
-                answer = json.loads(body)
-                body = json.dumps({**answer, "access_token": answer["access_token"] + own.decode()}).encode()
-            if message["type"] == "http.response.start":
-                kept = [each for each in message["headers"] if each[0].lower() != b"content-length"]
-                await send({**message, "headers": kept})
-            else:
-                await send({**message, "body": body})
-
-        await app({**scope, "headers": headers}, heard, told)
-
-    return between
-
-
-@asynccontextmanager
-async def everywhere(folder: Path, clock: HeldClock) -> AsyncIterator[World]:
-    async with AsyncExitStack() as stack:
-        proxies, more = {}, [MAIL]
-        for name, kind in ACCOUNTS.items():
-            system = SYSTEMS[kind]
-            app = gate(system.open(clock, 12).app, name)
-            proxies[name] = await stack.enter_async_context(running(app))
-            text = system.account(name, proxies[name].url, 'mode = "full"')
-            for secret in system.secrets:
-                text = text.replace(f'"{secret}"', f'"{secret}{mark(name)}"')
-            more.append(text)
-            if system.limit is not None:
-                stack.enter_context(patch(*system.limit))
-        office = Office(folder, clock, more="\n".join(more))
-        stack.push_async_callback(office.services.close)
-        office.person = Person(will=True)
-        yield World(office, proxies)
-
+from tests.flows.conftest import HeldClock
+from tests.flows.neighbours import ACCOUNTS, World, everywhere, mark
+from tests.flows.vendors import BUYER
 
 LINE = {"item_name": "Design", "quantity": "2", "net_price": "50.00", "tax_rate": "21"}
 
@@ -137,11 +58,11 @@ async def nothing_crosses(world: World, number: int) -> None:
         tool, arguments = draw.choice(kinds)(draw)
         office.clock.advance(seconds=1)
         answered += "error" not in await office.call(tool, **arguments)
-    for name, proxy in world.proxies.items():
-        for request in proxy.received:
+    for name, vendor in world.vendors.items():
+        for request in vendor.proxy.received:
             said = f"{request.target} {request.headers} {request.body!r}"
             assert said.count("..of.") == said.count(mark(name)) > 0, f"{said} went to {name}"
-        assert proxy.received, f"nothing came to {name}"
+        assert vendor.proxy.received, f"nothing came to {name}"
     assert len(refs) == 8 * len(ACCOUNTS)
     assert answered > number / 3
 
