@@ -69,7 +69,7 @@ async def nothing_crosses(world: World, number: int) -> None:
 
 async def test_no_credential_goes_to_another_account(tmp_path: Path, clock: HeldClock) -> None:
     async with everywhere(tmp_path, clock) as world:
-        await nothing_crosses(world, 400)
+        await nothing_crosses(world, 200)
 
 
 @pytest.mark.long

@@ -106,7 +106,7 @@ async def test_either_of_the_two_checks_alone_holds(
 ) -> None:
     module = {"the check before planning": policy, "the check before sending": carrying}[mutant]
     monkeypatch.setattr(module, "check_mode", lambda account, tool: None)
-    async with at_moneybird(tmp_path, clock) as (office, vendor):
+    async with at("moneybird", tmp_path, clock) as (office, vendor):
         for tool, arguments in await everything(office):
             office.person = Person(will=True)
             await office.call(tool, **arguments)

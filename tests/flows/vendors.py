@@ -262,7 +262,7 @@ def colleague_pays(vendor: Vendor, invoice_id: str) -> None:
 
 @asynccontextmanager
 async def at(
-    system: str, folder: Path, clock: HeldClock, account: str = "", invoices: int = 40, **parts: str
+    system: str, folder: Path, clock: HeldClock, account: str = "", invoices: int = 90, **parts: str
 ) -> AsyncIterator[tuple[Office, Vendor]]:
     """The office, and the double behind its account `books`, which has more settings of its own in `account`."""
     kind = SYSTEMS[system]
@@ -276,4 +276,4 @@ async def at(
                 await office.services.close()
 
 
-at_moneybird: Callable[..., AbstractAsyncContextManager[tuple[Office, Vendor]]] = partial(at, "moneybird", invoices=250)
+at_moneybird: Callable[..., AbstractAsyncContextManager[tuple[Office, Vendor]]] = partial(at, "moneybird")
