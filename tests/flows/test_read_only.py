@@ -19,16 +19,16 @@ __all__ = ["secrets"]
 LINE = {"item_name": "Design", "quantity": "1", "net_price": "5.00", "tax_rate": "21"}
 
 
-async def one_of(office: Office, status: str) -> str:
-    """The ref of an invoice of this status, or of another one where the account holds none: none has all of them."""
+async def some_of(office: Office, *statuses: str) -> list[str]:
+    """The ref of an invoice of each status, or of another one where the account holds none: none has all of them."""
     found = await office.call("search_invoices", accounts=["books"], kind="invoice", limit=100, totals=False)
-    refs = {row[found["columns"].index("status")]: row[0] for row in found["rows"]}
-    return str(refs.get(status) or next(iter(refs.values())))
+    refs = {row[found["columns"].index("status")]: str(row[0]) for row in found["rows"]}
+    return [refs.get(status) or next(iter(refs.values())) for status in statuses]
 
 
 async def everything(office: Office) -> list[tuple[str, dict[str, Any]]]:
     """Calls of all six tools on the account, with every write in several shapes."""
-    draft, open_, overdue = [await one_of(office, status) for status in ("draft", "open", "overdue")]
+    draft, open_, overdue = await some_of(office, "draft", "open", "overdue")
     sent = {"phase": "sent", "deliver": "manual"}
     return [
         ("search_invoices", {"accounts": ["books"], "status": ["unpaid"], "group_by": "buyer"}),
@@ -60,7 +60,7 @@ async def only_reads_leave(office: Office, vendor: Vendor) -> None:
     for tool, arguments in await everything(office):
         writes = tool in WRITES
         plain: dict[str, str | bool] = {}
-        tries = [(agrees, plain)] if not writes else [(Person(), plain), (agrees, plain), (agrees, {"dry_run": True})]
+        tries = [(agrees, plain)] if not writes else [(agrees, plain), (agrees, {"dry_run": True})]
         if writes:
             tries.append((Person(), {"confirmation": "x" * 16}))
         for office.person, more in tries:
@@ -70,7 +70,7 @@ async def only_reads_leave(office: Office, vendor: Vendor) -> None:
                 assert code(answer) == "unsupported" or "accounts.books.mode" in answer["error"]["message"]
             tried += 1
     assert agrees.asked == []
-    assert tried == 4 + 15 * 4
+    assert tried == 4 + 15 * 3
     assert vendor.written == []
     assert vendor.effects == 0
     assert office.outbox() == []
