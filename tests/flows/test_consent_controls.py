@@ -15,7 +15,7 @@ from invoice_mcp.service import carrying, confirming
 from invoice_mcp.storage import pending as sql
 from tests.flows import test_clients, test_confirming, test_handles
 from tests.flows.conftest import HeldClock, Office, Person, code
-from tests.flows.vendors import BUYER, at_moneybird
+from tests.flows.vendors import BUYER, at_moneybird, colleague_pays
 
 LINE = {"item_name": "Design", "net_price": "77.00", "tax_rate": "21"}
 
@@ -30,7 +30,7 @@ async def a_colleague_pays_while_the_person_thinks(folder: Path, clock: HeldCloc
 
         class Slow(Person):
             async def ask(self, question: str, token: str) -> bool:
-                vendor.colleague_pays(ref.partition(":")[2])
+                colleague_pays(vendor, ref.partition(":")[2])
                 return await super().ask(question, token)
 
         office.person = Slow(will=True)

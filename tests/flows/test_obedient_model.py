@@ -136,7 +136,7 @@ async def world(
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     async with at_moneybird(tmp_path, clock) as (office, vendor):
         elsewhere = await office.one_of("open")
-        for payload, invoice in zip(PAYLOADS, reversed(vendor.administration.invoices.values()), strict=False):
+        for payload, invoice in zip(PAYLOADS, reversed(vendor.book.invoices.values()), strict=False):
             invoice.reference = payload
         clock.advance(days=20)
         yield World(office, vendor, refs, {**known, "elsewhere": elsewhere}, vendor.effects)
@@ -163,7 +163,7 @@ class ObedientModel:
             await self._obey(found, {})
 
     def _theirs(self) -> list[str]:
-        newest = list(self._world.vendor.administration.invoices)[::-1]
+        newest = list(self._world.vendor.book.invoices)[::-1]
         return [f"books:{invoice_id}" for invoice_id in newest[:6]]
 
     async def _obey(self, answer: Any, about: dict[str, str]) -> None:

@@ -36,12 +36,12 @@ async def spoiled(tmp_path: Path, clock: HeldClock) -> AsyncIterator[tuple[Offic
 
 def spoil(vendor: Vendor, invoice_id: str, text: str) -> None:
     """Put `text` wherever a record of the double takes text, of one invoice, its contact and its payments."""
-    invoice = vendor.administration.invoices[invoice_id]
+    invoice = vendor.book.invoices[invoice_id]
     contact = replace(
         invoice.contact,
         **dict.fromkeys(("company_name", "firstname", "lastname", "address1", "zipcode", "city", "tax_number"), text),
     )
-    vendor.administration.contacts[contact.id] = invoice.contact = contact
+    vendor.book.contacts[contact.id] = invoice.contact = contact
     invoice.reference = text
     for line in invoice.lines:
         line.description = f"{text}\n{text}"
@@ -67,7 +67,7 @@ async def answers(office: Office, vendor: Vendor, text: str) -> list[dict[str, A
     await call("search_invoices", accounts=["books"], group_by="buyer")
     await call("search_invoices", accounts=["books"], buyer=MARK)
     line = {"item_name": "x", "net_price": "1.00", "tax_rate": "21"}
-    buyer = vendor.administration.invoices[open_.partition(":")[2]].contact.id
+    buyer = vendor.book.invoices[open_.partition(":")[2]].contact.id
     for dry_run in (True, False):
         await call("create_invoice", account="books", buyer={"name": MARK}, lines=[line], dry_run=dry_run)
         await call("create_invoice", account="books", buyer={"id": buyer}, lines=[line], dry_run=dry_run)

@@ -6,23 +6,29 @@ from typing import Any
 import pytest
 
 from invoice_mcp.domain.tools import WRITES
-from invoice_mcp.errors import InvoiceError
 from invoice_mcp.sandbox.runner import running
 from invoice_mcp.service import carrying, policy
 from invoice_mcp.service.accounts import Account
 from invoice_mcp.settings import load_settings
 from tests.flows.conftest import HeldClock, Office, Person, code
 from tests.flows.test_canaries import SECRETS_OF, Parrot, calls, secrets, write_configuration
-from tests.flows.vendors import BUYER, VENDORS, Vendor, at_moneybird
+from tests.flows.vendors import BUYER, SYSTEMS, Vendor, at, at_moneybird
 
 __all__ = ["secrets"]
 
 LINE = {"item_name": "Design", "quantity": "1", "net_price": "5.00", "tax_rate": "21"}
 
 
+async def some_of(office: Office, *statuses: str) -> list[str]:
+    """The ref of an invoice of each status, or of another one where the account holds none: none has all of them."""
+    found = await office.call("search_invoices", accounts=["books"], kind="invoice", limit=100, totals=False)
+    refs = {row[found["columns"].index("status")]: str(row[0]) for row in found["rows"]}
+    return [refs.get(status) or next(iter(refs.values())) for status in statuses]
+
+
 async def everything(office: Office) -> list[tuple[str, dict[str, Any]]]:
     """Calls of all six tools on the account, with every write in several shapes."""
-    draft, open_, overdue = [await office.one_of(status) for status in ("draft", "open", "overdue")]
+    draft, open_, overdue = await some_of(office, "draft", "open", "overdue")
     sent = {"phase": "sent", "deliver": "manual"}
     return [
         ("search_invoices", {"accounts": ["books"], "status": ["unpaid"], "group_by": "buyer"}),
@@ -50,27 +56,31 @@ async def everything(office: Office) -> list[tuple[str, dict[str, Any]]]:
 async def only_reads_leave(office: Office, vendor: Vendor) -> None:
     """Every call, as it is, as a dry run, with a made-up confirmation, with a person who agrees to all."""
     tried = 0
+    agrees = Person(will=True)
     for tool, arguments in await everything(office):
-        writes = tool not in ("search_invoices", "get_invoice")
-        for person in (Person(), Person(will=True)):
-            office.person = person
-            for more in ({}, {"dry_run": True}, {"confirmation": "x" * 16}) if writes else ({},):
-                answer = await office.call(tool, **arguments, **more)
-                if writes and "dry_run" not in more:
-                    assert code(answer) in ("read_only", "unsupported"), (tool, arguments, answer)
-                    assert code(answer) == "unsupported" or "accounts.books.mode" in answer["error"]["message"]
-                tried += 1
-            assert person.asked == []
-    assert tried == 4 * 2 + 15 * 2 * 3
+        writes = tool in WRITES
+        plain: dict[str, str | bool] = {}
+        tries = [(agrees, plain)] if not writes else [(agrees, plain), (agrees, {"dry_run": True})]
+        if writes:
+            tries.append((Person(), {"confirmation": "x" * 16}))
+        for office.person, more in tries:
+            answer = await office.call(tool, **arguments, **more)
+            if writes and "dry_run" not in more:
+                assert code(answer) in ("read_only", "unsupported"), (tool, arguments, answer)
+                assert code(answer) == "unsupported" or "accounts.books.mode" in answer["error"]["message"]
+            tried += 1
+    assert agrees.asked == []
+    assert tried == 4 + 15 * 3
     assert vendor.written == []
     assert vendor.effects == 0
+    assert office.outbox() == []
 
 
-@pytest.mark.parametrize("system", VENDORS)
+@pytest.mark.parametrize("system", SYSTEMS)
 async def test_in_read_only_nothing_but_reads_is_sent_to_the_vendor(
     tmp_path: Path, clock: HeldClock, system: str
 ) -> None:
-    async with VENDORS[system](tmp_path, clock) as (office, vendor):  # read_only is a vendor's default
+    async with at(system, tmp_path, clock) as (office, vendor):  # read_only is a vendor's default
         assert office.settings.accounts["books"].mode == "read_only"
         await only_reads_leave(office, vendor)
         for tool in ("create_invoice", "register_payment", "send_reminder", "change_phase"):
@@ -83,11 +93,9 @@ async def test_a_dry_run_in_read_only_shows_the_requests_a_real_run_would_make(
     async with at_moneybird(tmp_path, clock) as (office, vendor):
         shown = 0
         for tool, arguments in await everything(office):
-            if tool in ("search_invoices", "get_invoice"):
-                continue
-            answer = await office.call(tool, **arguments, dry_run=True)
-            for preview in answer.get("receipts", [answer]):
-                shown += len(preview.get("steps", ()))
+            if tool in WRITES:
+                answer = await office.call(tool, **arguments, dry_run=True)
+                shown += sum(len(each.get("steps", ())) for each in answer.get("receipts", [answer]))
         assert shown >= 12
         assert vendor.written == []
 
@@ -98,7 +106,7 @@ async def test_either_of_the_two_checks_alone_holds(
 ) -> None:
     module = {"the check before planning": policy, "the check before sending": carrying}[mutant]
     monkeypatch.setattr(module, "check_mode", lambda account, tool: None)
-    async with at_moneybird(tmp_path, clock) as (office, vendor):
+    async with at("moneybird", tmp_path, clock) as (office, vendor):
         for tool, arguments in await everything(office):
             office.person = Person(will=True)
             await office.call(tool, **arguments)
@@ -106,13 +114,15 @@ async def test_either_of_the_two_checks_alone_holds(
         assert vendor.effects == 0
 
 
+@pytest.mark.parametrize("system", SYSTEMS)
 async def test_without_the_checks_the_proof_fails(
-    tmp_path: Path, clock: HeldClock, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, clock: HeldClock, system: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Account, "may", lambda account, tool: True)
-    async with at_moneybird(tmp_path, clock) as (office, vendor):
-        with pytest.raises((AssertionError, InvoiceError)):
+    async with at(system, tmp_path, clock) as (office, vendor):
+        with pytest.raises(AssertionError):
             await only_reads_leave(office, vendor)
+        assert vendor.written != []
         assert vendor.effects > 0
 
 

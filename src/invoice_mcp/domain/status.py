@@ -1,6 +1,7 @@
 """Statuses, flags and phases: one vocabulary for every system."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -57,6 +58,12 @@ class Phase(StrEnum):
     CANCELLED = "cancelled"
     PAUSED = "paused"
     RESUMED = "resumed"
+
+
+def spelled(label: str, known: Iterable[str]) -> str | None:
+    """Which of the labels `known` is meant by `label`: the one spelled like it, else one that differs in case alone."""
+    codes = list(known)
+    return label if label in codes else next((each for each in codes if each.casefold() == label.casefold()), None)
 
 
 class TaxCategory(StrEnum):

@@ -8,9 +8,10 @@ from invoice_mcp.backends import registry
 from invoice_mcp.backends.base import Backend, Capabilities, Surroundings
 from invoice_mcp.clock import Clock
 from invoice_mcp.domain.invoice import Ref
+from invoice_mcp.domain.status import Status, spelled
 from invoice_mcp.domain.tools import WRITES
 from invoice_mcp.errors import InvalidRequest, PolicyRefused, Unsupported
-from invoice_mcp.settings import AccountSettings, ConfigError, Settings, account_today
+from invoice_mcp.settings import AccountSettings, ConfigError, Settings, TribeOptions, account_today
 from invoice_mcp.writes.journal import Journal
 from invoice_mcp.writes.journaled import Journaled
 
@@ -59,6 +60,16 @@ class Account:
         draft_tools = {"create_invoice", "change_phase"} if self.capabilities.drafts else set()
         allowed = {"full": WRITES, "draft_only": draft_tools, "read_only": set[str]()}[self.settings.mode]
         return tool not in WRITES or tool in allowed
+
+    def meaning(self, label: str) -> Status | None:
+        """The status that a phase of the tenant's own stands for, by the configuration; None for any other label."""
+        options = self.settings.options
+        if not isinstance(options, TribeOptions) or self.capabilities is None:
+            return None
+        if label in self.capabilities.phases and label not in options.phases:
+            return None
+        code = spelled(label, options.phases)
+        return None if code is None else Status(options.phases[code])
 
     def backend(self) -> Backend:
         """The connection.

@@ -17,8 +17,7 @@ from invoice_mcp.domain.results import render_invoice
 from invoice_mcp.domain.status import Phase, Status
 from invoice_mcp.errors import InvalidRequest
 from invoice_mcp.service.accounts import Account
-from invoice_mcp.service.policy import LIGHT
-from invoice_mcp.settings import TribeOptions
+from invoice_mcp.service.policy import is_light
 from invoice_mcp.storage import pending
 from invoice_mcp.storage.engine import Database
 
@@ -27,6 +26,9 @@ LIFETIME: Final = dt.timedelta(minutes=10)
 
 _GRAVE: Final = frozenset({Phase.UNCOLLECTIBLE, Phase.CANCELLED})
 """Phases that nobody reaches without a second look, even where nobody can be asked."""
+
+
+_GIVEN_UP: Final = frozenset({Status.UNCOLLECTIBLE, Status.CANCELLED})
 
 
 class Consent(Enum):
@@ -44,7 +46,7 @@ def needed(account: Account, write: Write, *, can_ask: bool) -> Consent:
     if isinstance(request, CreateInvoice):
         weighty = account.capabilities is not None and not account.capabilities.drafts
     else:
-        weighty = not (isinstance(request, ChangePhase) and request.phase in LIGHT)
+        weighty = not (isinstance(request, ChangePhase) and is_light(account, request.phase))
     if not weighty:
         return Consent.NONE
     if can_ask:
@@ -56,11 +58,8 @@ def needed(account: Account, write: Write, *, can_ask: bool) -> Consent:
 
 def _is_grave(account: Account, label: str) -> bool:
     """Whether a phase is final. A label of the tenant's own is, unless the configuration says what it means."""
-    if label in [*Phase]:
-        return label in _GRAVE
-    options = account.settings.options
-    meaning = options.phases.get(label) if isinstance(options, TribeOptions) else None
-    return meaning in (None, Status.UNCOLLECTIBLE, Status.CANCELLED)
+    meaning = account.meaning(label)
+    return label in _GRAVE or meaning in _GIVEN_UP or (meaning is None and label not in [*Phase])
 
 
 def seen(plan: Plan) -> str:

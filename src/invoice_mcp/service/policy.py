@@ -10,7 +10,7 @@ from invoice_mcp.domain.tools import WRITES
 from invoice_mcp.errors import PolicyRefused, ReadOnly, Unsupported
 from invoice_mcp.service.accounts import Account
 
-LIGHT: Final = frozenset({Phase.DUBIOUS, Phase.PAUSED, Phase.RESUMED})
+_LIGHT: Final = frozenset({Phase.DUBIOUS, Phase.PAUSED, Phase.RESUMED})
 """Phases that are set and lifted again: they move no money, send nothing, and nobody is asked."""
 
 
@@ -63,7 +63,7 @@ def check_plan(account: Account, write: Write, plan: Plan) -> None:
     """
     name = account.name
     ceilings = account.settings.policy.max_amount
-    if ceilings is not None and plan.steps and _moves_money(write):
+    if ceilings is not None and plan.steps and _moves_money(account, write):
         if plan.amount is None:
             raise PolicyRefused(
                 f"max_amount of account {name} sets a ceiling, and the amount of this cannot be told beforehand.",
@@ -134,6 +134,12 @@ def accepted(write: Write, plan: Plan, *, can_ask: bool) -> Plan:
     )
 
 
-def _moves_money(write: Write) -> bool:
+def is_light(account: Account, phase: str) -> bool:
+    """Whether a phase is a mark that is lifted again, and no label of the tenant's own that is spelled like one."""
+    return phase in _LIGHT and account.meaning(phase) is None
+
+
+def _moves_money(account: Account, write: Write) -> bool:
     request = write.request
-    return not (isinstance(request, SendReminder) or (isinstance(request, ChangePhase) and request.phase in LIGHT))
+    light = isinstance(request, ChangePhase) and is_light(account, request.phase)
+    return not (light or isinstance(request, SendReminder))

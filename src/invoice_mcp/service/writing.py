@@ -11,7 +11,7 @@ from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, RegisterPaym
 from invoice_mcp.domain.results import prune, render_invoice, render_standing
 from invoice_mcp.domain.status import Status
 from invoice_mcp.domain.text import fold
-from invoice_mcp.errors import Conflict, InvoiceError, NotFound, OutcomeUnknown
+from invoice_mcp.errors import Conflict, InvalidRequest, InvoiceError, NotFound, OutcomeUnknown
 from invoice_mcp.service.accounts import Account
 from invoice_mcp.service.app import Services
 from invoice_mcp.service.caller import Caller
@@ -65,7 +65,8 @@ async def pay(request: RegisterPayment, services: Services, caller: Caller) -> d
 async def change_phase(request: ChangePhase, services: Services, caller: Caller) -> dict[str, Any]:
     """The answer of change_phase: from where to where, how it was delivered, the invoice after.
 
-    Phase `paid` is register_payment of all that is payable, with that tool's rules and answer.
+    Phase `paid`, and a label of the tenant's own that means paid, is register_payment of all that is payable, with that
+    tool's rules and answer.
     """
     desk = _Desk("change_phase", request, services, caller)
     return await on_record(desk.trail, _change_phase(request, desk))
@@ -98,10 +99,10 @@ async def _pay(request: RegisterPayment, desk: _Desk) -> dict[str, Any]:
 
 
 async def _change_phase(request: ChangePhase, desk: _Desk) -> dict[str, Any]:
-    if request.phase == "paid":
+    account = desk.services.accounts.of(request.ref)
+    if request.phase == "paid" or account.meaning(request.phase) is Status.PAID:
         await _check_expected(request, desk.services)
         return await _pay(_payment_of_all(request), desk)
-    account = desk.services.accounts.of(request.ref)
     check_tool(account, "change_phase", request)
     written = await desk.one(request, _job(account, "change_phase", request, request.ref))
     return {**_told(written), **_moved(written), **await _invoice(account, written), **_preview(account, written)}
@@ -181,6 +182,15 @@ async def _check_expected(request: ChangePhase, services: Services) -> None:
 
 
 def _payment_of_all(request: ChangePhase) -> RegisterPayment:
+    """The payment that a phase stands for.
+
+    Raises:
+        InvalidRequest: nothing is handed over with a payment.
+    """
+    if request.deliver is not None:
+        raise InvalidRequest(
+            "deliver goes with phase sent and scheduled only.", next="Leave out deliver.", field="deliver"
+        )
     same = ("ref", "idempotency_key", "dry_run", "confirmation")
     return RegisterPayment.model_validate({"paid_on": request.on, **{name: getattr(request, name) for name in same}})
 

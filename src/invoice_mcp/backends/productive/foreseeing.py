@@ -1,5 +1,6 @@
 """What a plan would leave, as far as it can be told without asking Productive. Pure."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from invoice_mcp.backends.base import Plan, Step
@@ -16,7 +17,10 @@ def foresee(plan: Plan) -> Invoice | None:
     if last.identity.tool == "register_payment":
         return after_payment(plan.before, _amount(last))
     if last.identity.tool == "change_phase":
-        return after_phase(plan.before, Phase(last.before["phase"]))
+        phase = Phase(last.before["phase"])
+        after = after_phase(plan.before, phase)
+        # Given up is written off: a payment of a kind, so nothing is payable any more.
+        return replace(after, payable_amount=Decimal(0)) if phase is Phase.UNCOLLECTIBLE else after
     return plan.before
 
 

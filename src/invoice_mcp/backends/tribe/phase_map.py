@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from invoice_mcp.backends.tribe.wire import Phase as WirePhase
-from invoice_mcp.domain.status import UNPAID, Phase, Status
+from invoice_mcp.domain.status import UNPAID, Phase, Status, spelled
 from invoice_mcp.errors import Conflict, Unsupported
 
 STATUS_OF: Final[Mapping[Phase, Status]] = {
@@ -111,9 +111,7 @@ class PhaseMap:
         return status in UNPAID and code is not None and self.statuses[code] is Status.DRAFT
 
     def _known(self, code: str) -> str | None:
-        if code in self.statuses:
-            return code
-        return next((each for each in self.statuses if each.casefold() == code.casefold()), None)
+        return spelled(code, self.statuses)
 
 
 def find_phase(phases: Iterable[WirePhase], code: str) -> WirePhase | None:
