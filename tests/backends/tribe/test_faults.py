@@ -25,6 +25,7 @@ class TestFaultsLineByLine(FaultMatrix):
 
     deeds = (LINE_BY_LINE,)
     cases = 2 * 23
+    deciding = True
     open = staticmethod(partial(office, 0, 'product_lines = "separate"'))
 
 
@@ -33,6 +34,7 @@ class TestFaultsUnmarked(FaultMatrix):
 
     deeds = (UNMARKED,)
     cases = 23
+    deciding = True
     open = staticmethod(partial(office, 0, "import_id = false"))
 
 
