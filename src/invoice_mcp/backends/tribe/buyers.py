@@ -85,8 +85,9 @@ async def _named(api: Api, text: str, scan_pages: int) -> tuple[Sequence[Relatio
             window = await read_window(api.buyers(condition), FIRST_PAGE, 1)
         except VendorRefused:
             window = None
-        if window is not None and window.records:
-            return _with(text, window.records), not window.whole
+        found = [] if window is None else _with(text, window.records)
+        if window is not None and found:
+            return found, not window.whole
     everybody = await read_window(api.buyers(None), FIRST_PAGE, scan_pages)
     if everybody.records and not any(each.name for each in everybody.records):
         raise Unsupported(
