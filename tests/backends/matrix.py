@@ -368,17 +368,27 @@ async def journal_of(path: Path, clock: Clock) -> AsyncIterator[Journal]:
 
 
 class FaultMatrix:
-    """Subclass it with `deeds`, `cases` (how many there are: requests times faults) and `open`, an office."""
+    """Subclass it with `deeds`, `cases` (how many there are: requests times faults) and `open`, an office.
+
+    `deciding` leaves all but the faults that decide an outcome to the long run, for accounts that differ in little.
+    """
 
     deeds: ClassVar[Sequence[Deed]]
     cases: ClassVar[int]
     open: ClassVar[Callable[[], AbstractAsyncContextManager[FaultyOffice]]]
+    deciding: ClassVar[bool] = False
+
+    @classmethod
+    def _shares(cls) -> list[list[Fault]]:
+        if cls.deciding:
+            return [[fault for fault in FAULTS if fault.name in DECIDING] for _ in spots(cls.deeds)]
+        return [dealt(number, len(spots(cls.deeds))) for number in range(len(spots(cls.deeds)))]
 
     @classmethod
     def pytest_generate_tests(cls, metafunc: pytest.Metafunc) -> None:
         where = spots(cls.deeds)
         if "share" in metafunc.fixturenames:
-            shares = [(spot, dealt(number, len(where))) for number, spot in enumerate(where)]
+            shares = list(zip(where, cls._shares(), strict=True))
             metafunc.parametrize("share", shares, ids=[str(spot) for spot in where])
         if "spot" in metafunc.fixturenames:
             metafunc.parametrize("spot", where, ids=str)
@@ -387,8 +397,7 @@ class FaultMatrix:
         where = spots(self.deeds)
         assert len({fault.name for fault in FAULTS}) == len(FIRST) == 23
         assert len(where) * len(FAULTS) == self.cases
-        shares = [dealt(number, len(where)) for number in range(len(where))]
-        assert {fault.name for share in shares for fault in share} == set(FIRST)
+        assert {fault.name for share in self._shares() for fault in share} == set(DECIDING if self.deciding else FIRST)
         assert len({deed.name for deed in self.deeds}) == len(self.deeds)
 
     async def test_a_fault_is_survived(self, share: tuple[Spot, list[Fault]], tmp_path: Path) -> None:

@@ -78,6 +78,7 @@ class ReplyContract(ABC):
         texts: keys where any text can stand: a nasty one is a text like others.
         numbers: keys where any number can stand, where the vendor sends amounts as numbers.
         unread: keys that are not read: whatever stands there changes nothing.
+        optional: keys that may be missing, which reads as null.
         formless: keys below which anything can stand and show.
         refusals: how many damaged versions of each reply are refused at least.
     """
@@ -87,6 +88,7 @@ class ReplyContract(ABC):
     texts: ClassVar[frozenset[str]] = frozenset()
     numbers: ClassVar[frozenset[str]] = frozenset()
     unread: ClassVar[frozenset[str]] = frozenset()
+    optional: ClassVar[frozenset[str]] = frozenset()
     formless: ClassVar[frozenset[str]] = frozenset()
     refusals: ClassVar[int] = 100
 
@@ -112,6 +114,8 @@ class ReplyContract(ABC):
                 keys = {str(key) for key in place}
                 if keys & self.unread:
                     assert found == whole, place
+                elif value is ABSENT and place[-1] in self.optional:
+                    assert found == self.read(damaged(reply, place, None)), place
                 elif not keys & self.formless:
                     self._check(found, whole, place, value)
         assert not [message for message in refused if "nasty-value" in message]

@@ -73,7 +73,7 @@ def _tree(node: Node) -> Any:
     raise AssertionError(node)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(_CONDITIONS)
 def test_another_parser_reads_the_same(text: str) -> None:
     assert _tree(parse_filter(text, TYPE)) == read(text)

@@ -129,7 +129,7 @@ def _check(made: tuple[Filter, Tree]) -> None:
     assert unquote(dict(part.split("=") for part in query.split("&"))["$filter"]) == condition.text
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(FILTERS)
 def test_another_parser_reads_what_was_meant(made: tuple[Filter, Tree]) -> None:
     _check(made)

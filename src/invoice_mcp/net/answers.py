@@ -56,4 +56,11 @@ class ClientNotAccepted(Unauthorized):
 
 
 class LostAnswer(Exception):
-    """A write left, and what came of it is not known: no answer, an unreadable one, or a 5xx. Only for writes."""
+    """A write left, and what came of it is not known: no answer, an unreadable one, or a 5xx. Only for writes.
+
+    `json` is the decoded body of a 5xx, None when it had none that can be read; it is the vendor's text.
+    """
+
+    def __init__(self, reason: str, json: Any = None) -> None:
+        super().__init__(reason)
+        self.json = json

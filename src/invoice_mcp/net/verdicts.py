@@ -97,7 +97,7 @@ def judge_write(exchange: Exchange, say: Complaints, now: dt.datetime) -> Verdic
         case Answer(status) if 300 <= status < 500:
             return _turned_away(exchange, say, now)
         case Answer(status):
-            return Over(LostAnswer(f"status {status}"))
+            return Over(LostAnswer(f"status {status}", _json_or_none(exchange.body)))
 
 
 def _nothing_left(failure: Failure, say: Complaints) -> Verdict:

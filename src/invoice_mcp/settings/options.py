@@ -77,6 +77,7 @@ class TribeOptions:
 
     `fields` names the tenant's own fields that hold what Tribe has none for. `product_lines`: whether the lines of a
     new invoice go inside it, or each by a request of its own. `import_id`: whether new invoices are marked by ImportId.
+    `updates`: whether changes are sent as Tribe's page has them, a phase by POST and the rest by PUT, or by PATCH.
     `seller` and `language` are of the reminders, which are mailed from here.
     """
 
@@ -88,6 +89,7 @@ class TribeOptions:
     fields: Annotated[Mapping[str, str], readers.mapping(_TRIBE_FIELD, _FIELD_NAME)] = field(default_factory=dict)
     product_lines: Annotated[Literal["inline", "separate"], readers.choice("inline", "separate")] = "inline"
     import_id: Annotated[bool, readers.truth] = True
+    updates: Annotated[Literal["documented", "patch"], readers.choice("documented", "patch")] = "documented"
     seller: Annotated[Party | None, business.seller] = None
     language: Annotated[Literal["en", "nl"], readers.choice("en", "nl")] = "en"
 

@@ -1,5 +1,7 @@
 """Every write to Next through every fault."""
 
+import pytest
+
 from tests.backends.interruptions import Interruptions
 from tests.backends.lateness import LateCommits
 from tests.backends.matrix import FaultMatrix
@@ -15,6 +17,7 @@ class TestFaults(FaultMatrix):
     open = office
 
 
+@pytest.mark.long
 class TestLateCommits(LateCommits):
     """What is carried out late."""
 
@@ -22,6 +25,7 @@ class TestLateCommits(LateCommits):
     open = office
 
 
+@pytest.mark.long
 class TestInterruptions(Interruptions):
     """Callers that give up, processes that die."""
 

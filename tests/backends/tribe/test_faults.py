@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import pytest
+
 from tests.backends.crowds import Crowds
 from tests.backends.interruptions import Interruptions
 from tests.backends.lateness import LateCommits
@@ -20,22 +22,27 @@ class TestFaults(FaultMatrix):
     open = staticmethod(_empty)
 
 
+@pytest.mark.long
 class TestFaultsLineByLine(FaultMatrix):
     """Lines by requests of their own: any of them can be the last that arrives."""
 
     deeds = (LINE_BY_LINE,)
     cases = 2 * 23
+    deciding = True
     open = staticmethod(partial(office, 0, 'product_lines = "separate"'))
 
 
+@pytest.mark.long
 class TestFaultsUnmarked(FaultMatrix):
     """Without a mark a lost answer stays unknown, and nothing is made twice."""
 
     deeds = (UNMARKED,)
     cases = 23
+    deciding = True
     open = staticmethod(partial(office, 0, "import_id = false"))
 
 
+@pytest.mark.long
 class TestLateCommits(LateCommits):
     """What Tribe carries out late."""
 
@@ -43,6 +50,7 @@ class TestLateCommits(LateCommits):
     open = staticmethod(_empty)
 
 
+@pytest.mark.long
 class TestInterruptions(Interruptions):
     """Callers that give up, processes that die."""
 
@@ -50,6 +58,7 @@ class TestInterruptions(Interruptions):
     open = staticmethod(_empty)
 
 
+@pytest.mark.long
 class TestCrowds(Crowds):
     """Many callers at once."""
 

@@ -1,6 +1,5 @@
 """A Tribe that answers something else than it was asked for, leads elsewhere, or says that there is more for ever."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -16,36 +15,10 @@ from invoice_mcp.sandbox.faults import HTML_200, UNAVAILABLE
 from invoice_mcp.sandbox.tribe.model import REFERENCE
 from invoice_mcp.sandbox.tribe.switches import Switches
 from tests.backends.tribe.conftest import FIELDS, TODAY, Bench, bench
+from tests.backends.tribe.dressing import changed
 
 SET = "Activity_Invoice"
 ONE = "Activity_Invoice("
-
-
-def changed(path: str, change: Callable[[Any], Any], *, writes: bool = False) -> Callable[[Any], Any]:
-    """Puts `change` on every JSON reply to a request with `path` in it: to those that read, or to those that write."""
-
-    def dress(app: Any) -> Any:
-        async def altered(scope: Any, receive: Any, send: Any) -> None:
-            reads = scope["method"] == "GET"
-            if path not in scope["raw_path"].decode() or reads is writes:
-                await app(scope, receive, send)
-                return
-            messages: list[Any] = []
-
-            async def keep(message: Any) -> None:
-                messages.append(message)
-
-            await app(scope, receive, keep)
-            body = b"".join(message.get("body", b"") for message in messages)
-            new = json.dumps(change(json.loads(body))).encode() if body else b""
-            start = messages[0]
-            kept = [(name, value) for name, value in start["headers"] if name != b"content-length"]
-            await send({**start, "headers": [*kept, (b"content-length", str(len(new)).encode())]})
-            await send({"type": "http.response.body", "body": new})
-
-        return altered
-
-    return dress
 
 
 def _set(**values: Any) -> Callable[[Any], Any]:

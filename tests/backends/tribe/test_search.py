@@ -8,10 +8,11 @@ import pytest
 
 from invoice_mcp.domain.query import GroupBy, InvoiceQuery, Page
 from invoice_mcp.domain.status import UNPAID, Kind, Status
-from invoice_mcp.errors import InvalidRequest, NotFound, VendorRefused
+from invoice_mcp.errors import InvalidRequest, NotFound, Unsupported, VendorRefused
 from invoice_mcp.sandbox.tribe.model import REFERENCE, RELATIONSHIPS
 from invoice_mcp.sandbox.tribe.switches import Switches
 from tests.backends.tribe.conftest import FIELDS, TODAY, Bench, bench
+from tests.backends.tribe.dressing import changed
 
 
 async def find(crm: Bench, **given: Any) -> Page:
@@ -185,6 +186,25 @@ async def test_names_are_found_whatever_their_case_and_accents(crm: Bench) -> No
     async with bench(switches=Switches(case_insensitive=False)) as strict:
         assert {row.buyer for row in (await find(strict, buyer="ACME MEDIA")).rows} <= {"Acme Media"}
         assert [party.name for party in await strict.backend.find_buyers("acme media", 5)] == ["Acme Media"]
+
+
+async def test_names_that_cannot_be_filtered_by_are_read() -> None:
+    async with bench(switches=Switches(name_filter=False)) as crm:
+        page = await find(crm, buyer="Hotel de Brug")
+        assert page.rows
+        assert {row.buyer for row in page.rows} == {"Hotel de Brug"}
+
+
+async def test_that_nobody_bears_a_name_is_no_empty_answer() -> None:
+    def unnamed(reply: Any) -> Any:
+        return {**reply, "value": [{"ID": each["ID"]} for each in reply["value"]]}
+
+    async with bench(dress=changed("Relationship", unnamed)) as crm:
+        with pytest.raises(Unsupported):
+            await find(crm, buyer="Hotel de Brug")
+        invoice = next(iter(crm.invoices.values()))
+        page = await find(crm, buyer=invoice.links["Relationship"])
+        assert page.rows
 
 
 async def test_more_buyers_than_are_searched_are_counted(crm: Bench) -> None:

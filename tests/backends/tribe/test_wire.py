@@ -53,6 +53,7 @@ class TestReplies(ReplyContract):
             "TotalExcludingVat",
         }
     )
+    optional = frozenset({"_Name", "_Type", "DiscountPercentage", "TotalExcludingVat", "ImportId"})
     formless = frozenset({ISSUE_DATE, DUE_DATE, PAID_DATE, REFERENCE, "emailAddress"})
     unread = frozenset(
         {

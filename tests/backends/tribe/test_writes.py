@@ -26,6 +26,7 @@ from invoice_mcp.sandbox.plans import on
 from invoice_mcp.sandbox.tribe.model import INVOICES, LINES, REFERENCE, RELATIONSHIPS
 from invoice_mcp.sandbox.tribe.switches import Switches
 from tests.backends.tribe.conftest import FIELDS, ROOT, Bench, bench
+from tests.backends.tribe.dressing import changed
 
 LINE: dict[str, Any] = {"item_name": "Ontwerp", "net_price": "19.99", "tax_rate": "21"}
 GIVEN: dict[str, Any] = {"buyer": {"name": "Acme B.V."}, "lines": [LINE]}
@@ -247,6 +248,32 @@ class TestMark:
             assert await crm.backend.find(plan.steps[0], []) == Undetermined(())
             await crm.carry_out(plan)
 
+    @pytest.mark.parametrize("marked", [True, False])
+    async def test_a_tenant_whose_invoices_have_no_such_property_is_sent_none(self, marked: bool) -> None:
+        def without(reply: Any) -> Any:
+            rows = [{k: v for k, v in row.items() if k != "ImportId"} for row in reply["value"]]
+            return {**reply, "value": rows}
+
+        dress = (lambda app: app) if marked else changed(INVOICES, without)
+        async with bench(dress=dress) as crm:
+            plan = await crm.plan("create_invoice", **GIVEN)
+            assert ("ImportId" in plan.steps[0].body) is marked
+
+    async def test_a_property_that_is_refused_is_told_by_its_setting(self) -> None:
+        async with bench(0, switches=Switches(import_id="refused")) as crm:
+            with pytest.raises(VendorRefused) as raised:
+                await crm.draft()
+            assert "import_id = false" in raised.value.next
+            assert crm.book.journal == []
+
+    async def test_a_line_that_may_not_name_its_invoice_so_leaves_the_draft_without(self) -> None:
+        async with bench(more='product_lines = "separate"', switches=Switches(line_link=False)) as crm:
+            plan = await crm.plan("create_invoice", **GIVEN)
+            head = await crm.backend.perform(plan.steps[0], [])
+            with pytest.raises(VendorRefused):
+                await crm.backend.perform(plan.steps[1], [head])
+            assert [(each.set, each.kind) for each in crm.book.journal] == [(INVOICES, "created")]
+
     async def test_another_s_mark_that_contains_ours_is_none(self, crm: Bench) -> None:
         plan = await crm.plan("create_invoice", **GIVEN)
         crm.in_phase("Paid").values["ImportId"] = f"{plan.steps[0].identity.operation}9"
@@ -386,6 +413,43 @@ class TestPhases:
             assert "not known" in plan.final
             await crm.carry_out(plan)
             assert (await crm.backend.get(draft)).invoice_number is None
+
+    @pytest.mark.parametrize("status", [400, 500])
+    async def test_an_engine_that_takes_a_change_for_a_new_invoice_is_said_and_can_be_patched(
+        self, status: int
+    ) -> None:
+        """Some refuse it as theirs, some as an error of their database."""
+        strict = Switches(existing_id="refused")
+
+        def as_status(app: Any) -> Any:
+            async def answered(scope: Any, receive: Any, send: Any) -> None:
+                async def told(message: Any) -> None:
+                    if message.get("status") == 400:
+                        message = {**message, "status": status}
+                    await send(message)
+
+                await app(scope, receive, told)
+
+            return answered
+
+        async with bench(switches=strict, dress=as_status) as crm:
+            invoice = crm.in_phase("Reminder1")
+            with pytest.raises(VendorRefused) as raised:
+                await crm.do("register_payment", invoice.id)
+            assert 'updates = "patch"' in raised.value.next
+            assert crm.inside.code(invoice) == "Reminder1"
+            assert crm.book.journal == []
+        async with bench(switches=strict, more='updates = "patch"') as crm:
+            invoice = crm.in_phase("Reminder1")
+            plan = await crm.plan("register_payment", invoice.id)
+            assert (plan.steps[0].method, plan.steps[0].path) == ("PATCH", f"{ROOT}/{INVOICES}({invoice.id})")
+            assert plan.steps[0].body.keys() == {"Phase"}
+            await crm.carry_out(plan)
+            assert isinstance(await crm.backend.find(plan.steps[0], []), Found)
+            draft = await crm.draft()
+            await crm.do("create_invoice", replaces=f"crm:{draft}", currency="USD")
+            assert crm.invoices[draft].values["Currency"] == "USD"
+            assert {each.partition(" ")[0] for each in crm.sent} == {"GET", "POST", "PATCH"}
 
     async def test_a_change_that_did_not_come_is_not_done(self, crm: Bench) -> None:
         invoice_id = await crm.issued()

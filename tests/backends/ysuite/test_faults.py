@@ -1,5 +1,7 @@
 """Every write to YSuite through every fault. Nothing there bears a mark of ours, so what is lost stays unknown."""
 
+import pytest
+
 from tests.backends.interruptions import Interruptions
 from tests.backends.lateness import LateCommits
 from tests.backends.matrix import FaultMatrix
@@ -15,6 +17,7 @@ class TestFaults(FaultMatrix):
     open = empty
 
 
+@pytest.mark.long
 class TestLateCommits(LateCommits):
     """What is carried out late."""
 
@@ -22,6 +25,7 @@ class TestLateCommits(LateCommits):
     open = empty
 
 
+@pytest.mark.long
 class TestInterruptions(Interruptions):
     """Callers that give up, processes that die."""
 

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from invoice_mcp.backends.scanning import Lists, Sheet
-from invoice_mcp.backends.tribe.refusals import lacks_set, refused
+from invoice_mcp.backends.tribe.refusals import lacks_set, refused, taken_for_new
 from invoice_mcp.backends.tribe.wire import (
     READER,
     Created,
@@ -51,12 +51,14 @@ _NUMBERS: Final = frozenset({"Quantity", "Price", "VatPercentage", "DiscountPerc
 class Api:
     """One tenant.
 
-    Reads raise only errors of `invoice_mcp.errors`; writes also `LostAnswer`. The tenant's phases are kept for a while.
+    Reads raise only errors of `invoice_mcp.errors`; writes also `LostAnswer`. What the tenant's phases are, and
+    whether its invoices have an ImportId, is kept for a while.
     """
 
     def __init__(self, client: ApiClient, clock: Clock) -> None:
         self._client = client
         self._phases: Kept[None, Sequence[Phase]] = Kept(clock, seconds=KEPT_S, most=1)
+        self._marks: Kept[None, bool] = Kept(clock, seconds=KEPT_S, most=1)
 
     async def phases(self) -> Sequence[Phase]:
         """The tenant's phases."""
@@ -93,8 +95,18 @@ class Api:
             raise READER.broken("invoice.ID")
         return found
 
-    async def some_invoices(self, condition: Filter, most: int, orderby: Sequence[str] = ("ID",)) -> Sheet[Invoice]:
-        """The first `most` invoices that match."""
+    async def has_import_id(self) -> bool:
+        """Whether the tenant's invoices have an ImportId, by one of them; where there is none, they are taken to."""
+
+        async def read() -> bool:
+            return all(each.has_import_id for each in (await self.some_invoices(None, 1)).records)
+
+        return await self._marks.get(None, read)
+
+    async def some_invoices(
+        self, condition: Filter | None, most: int, orderby: Sequence[str] = ("ID",)
+    ) -> Sheet[Invoice]:
+        """The first `most` invoices that match; None for any."""
         query = options(condition=condition, expand=_IN_A_LIST, orderby=orderby, top=most, count=True)
         return await self._page(INVOICES, query, 0, most, Invoice)
 
@@ -150,8 +162,14 @@ class Api:
     async def _write(self, method: str, segments: Sequence[str], body: Mapping[str, Any] | None) -> Reply:
         try:
             return await self._client.send(method, (*ROOT, *segments), json=None if body is None else _wire(body))
-        except Refusal as refusal:
-            raise refused(refusal, segments[0].partition("(")[0]) from None
+        except (Refusal, LostAnswer) as answer:
+            changes = method == "POST" and body is not None and "ID" in body
+            error = taken_for_new(answer.json) if changes else None
+            if error is not None:
+                raise error from None
+            if isinstance(answer, LostAnswer):
+                raise
+            raise refused(answer, segments[0].partition("(")[0]) from None
 
     def _lists(
         self, entity_set: str, condition: Filter | None, expand: Sequence[Expand], model: type[Listed]

@@ -12,6 +12,7 @@ from invoice_mcp.backends.tribe.wire import Relationship
 from invoice_mcp.domain.invoice import Party
 from invoice_mcp.domain.requests import BuyerInput
 from invoice_mcp.domain.text import fold
+from invoice_mcp.errors import Unsupported, VendorRefused
 from invoice_mcp.wire.odata import guid
 
 BUYERS: Final = Wording("relationship", "Tribe CRM")
@@ -72,14 +73,28 @@ async def resolve(api: Api, given: BuyerInput, scan_pages: int) -> Party:
 async def _named(api: Api, text: str, scan_pages: int) -> tuple[Sequence[Relationship], bool]:
     """Relationships with `text` in their name, and whether there may be more.
 
-    An engine may not know that é and e are alike here. So when it finds nobody, their names are read.
+    An engine may not know that é and e are alike here, or not filter by a name that it computes (inferred: Tribe
+    does). So when it finds nobody or refuses, the names are read.
+
+    Raises:
+        Unsupported: no relationship has a name, so nothing can be said of any name.
     """
     condition = named_like(text)
     if condition is not None:
-        window = await read_window(api.buyers(condition), FIRST_PAGE, 1)
-        if window.records:
-            return _with(text, window.records), not window.whole
+        try:
+            window = await read_window(api.buyers(condition), FIRST_PAGE, 1)
+        except VendorRefused:
+            window = None
+        found = [] if window is None else _with(text, window.records)
+        if window is not None and found:
+            return found, not window.whole
     everybody = await read_window(api.buyers(None), FIRST_PAGE, scan_pages)
+    if everybody.records and not any(each.name for each in everybody.records):
+        raise Unsupported(
+            "Relationships bear no name in this account of Tribe CRM, so none is found by it.",
+            next="Give the id of the buyer; get_invoice and search_invoices with text show it.",
+            field="buyer",
+        )
     return _with(text, everybody.records), not everybody.whole
 
 

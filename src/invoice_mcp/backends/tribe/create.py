@@ -95,10 +95,11 @@ async def _new(desk: Desk, write: Write, request: CreateInvoice) -> Plan:
         await check_no_look_alike(desk, str(buyer.id), total, request.buyer_reference)
     phase = await desk.phase(code)
     inline = desk.options.product_lines == "inline"
+    marked = desk.options.import_id and await desk.api.has_import_id()
     head = {
         **draft.head,
         "Phase": {"ID": phase.id},
-        **({IMPORT_ID: write.identity.operation} if desk.options.import_id else {}),
+        **({IMPORT_ID: write.identity.operation} if marked else {}),
         **({"ProductLines": [line.written() for line in draft.lines]} if inline else {}),
     }
     before = {

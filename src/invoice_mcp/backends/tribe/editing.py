@@ -36,7 +36,8 @@ async def plan(desk: Desk, write: Write, request: CreateInvoice) -> Plan:
     total = Draft({"IsVatIncluded": bool(record.inclusive), **head}, out, currency).total()
     check_sign(Kind.INVOICE, total)
     before = desk.before(record)
-    steps = [Step(1, "PUT", f"{SET_PATH}/{invoice_path(record.id)}", head, before, write.identity)] if head else []
+    method = "PATCH" if desk.options.updates == "patch" else "PUT"
+    steps = [Step(1, method, f"{SET_PATH}/{invoice_path(record.id)}", head, before, write.identity)] if head else []
     if request.lines:
         gone = [f"{SET_PATH}/{line_path(line.id)}" for line in record.lines]
         steps += [

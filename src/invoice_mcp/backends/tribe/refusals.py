@@ -12,6 +12,10 @@ from invoice_mcp.net.answers import Refusal
 
 _LOOK: Final = "Look at the invoice with get_invoice; ask the user to look in Tribe CRM if it seems possible."
 _CHANGED: Final = "The invoice is not in a state in which Tribe CRM allows this."
+_TAKEN: Final = ("already exist", "already_exists", "unique constraint", "unique_constraint", "duplicate key")
+_SETTINGS: Final = (("importid", "import_id = false"), ("productlines", 'product_lines = "separate"'))
+"""What a sentence names, and the setting that leaves it out."""
+
 _MISSING_SET: Final = ("entityset", "entity set", "entity type", "resource path", "segment")
 
 _BY_STATUS: Final[Mapping[int, tuple[Callable[..., InvoiceError], str, str]]] = {
@@ -42,10 +46,32 @@ def refused(refusal: Refusal, entity_set: str) -> InvoiceError:
             "Tribe CRM has nothing of this kind there: its Billing module is off, or base_url is not right.",
             next="Ask the user to check the Billing module of the tenant, and base_url of the account.",
         )
+    message = _message(refusal.json).casefold()
+    for name, setting in _SETTINGS:
+        if refusal.status == 400 and name in message:
+            return VendorRefused(
+                "Tribe CRM refused a property of this request; nothing was written.",
+                next=f"Ask the user to set {setting} in the account.",
+            )
     make, said, advice = _BY_STATUS.get(
         refusal.status, (VendorRefused, "Tribe CRM refused this; nothing was written.", _LOOK)
     )
     return make(said, next=advice)
+
+
+def taken_for_new(body: Any) -> VendorRefused | None:
+    """The error for a caller, where the answer to a POST with an ID says that the ID is taken.
+
+    By Tribe's page such a POST is a change. An engine that goes by the protocol alone takes it for a new record; some
+    say so as an error of their database, with a status of 500.
+    """
+    message = _message(body).casefold()
+    if not any(words in message for words in _TAKEN):
+        return None
+    return VendorRefused(
+        "The change was taken for a new invoice and refused, because its ID is taken; nothing was changed.",
+        next='Ask the user to set updates = "patch" in the account, which changes records by PATCH.',
+    )
 
 
 def lacks_set(refusal: Refusal, entity_set: str) -> bool:

@@ -1,9 +1,10 @@
 """Tribe's records, as far as they are relied on: decoded strictly, or refused by the path of what is wrong.
 
 Source: Tribe's developer pages (invoices, product lines, datastores). A tenant decides what is filled in, so nearly
-everything may be null; but OData has every property sent, null or not, so nothing that is relied on may be missing.
-`ImportId` is not among the documented fields, and may be. Keys that are not known, annotations and fields of the
-tenant's own among them, are let through.
+everything may be null; but OData has every property sent, null or not, so nothing of the page on invoices that is
+relied on may be missing, nor what a line amounts to. What other pages name, or other clients use, may be missing:
+names and types of what an invoice is linked to, discounts and totals of lines, `ImportId`. Keys that are not known,
+annotations and fields of the tenant's own among them, are let through.
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ class Phase(Record):
 
     id: Guid = Field(alias="ID")
     code: Text | None = Field(alias="Code")
-    name: Text | None = Field(alias="_Name")
+    name: Text | None = Field(None, alias="_Name")
 
 
 class Relationship(Record):
@@ -31,7 +32,7 @@ class Relationship(Record):
 
     id: Guid = Field(alias="ID")
     type: Text | None = Field(None, alias="_Type")
-    name: Text | None = Field(alias="_Name")
+    name: Text | None = Field(None, alias="_Name")
 
 
 class Contact(Record):
@@ -54,9 +55,9 @@ class ProductLine(Record):
     description: Text | None = Field(alias="Description")
     quantity: Double | None = Field(alias="Quantity")
     price: Double | None = Field(alias="Price")
-    discount: Double | None = Field(alias="DiscountPercentage")
+    discount: Double | None = Field(None, alias="DiscountPercentage")
     vat: Double | None = Field(alias="VatPercentage")
-    net: Double | None = Field(alias="TotalExcludingVat")
+    net: Double | None = Field(None, alias="TotalExcludingVat")
 
 
 class Invoice(Record):
@@ -79,6 +80,11 @@ class Invoice(Record):
     phase: Phase | None = Field(alias="Phase")
     relationship: Relationship | None = Field(alias="Relationship")
     import_id: Text | None = Field(None, alias="ImportId")
+
+    @property
+    def has_import_id(self) -> bool:
+        """Whether invoices have the property at all: where they do it is sent, null or not."""
+        return "import_id" in self.model_fields_set
 
     @property
     def others(self) -> Mapping[str, Any]:

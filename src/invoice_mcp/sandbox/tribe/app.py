@@ -64,7 +64,7 @@ def create_app(book: Book, switches: Switches, clock: Clock) -> ASGIApp:
 
     routes = [
         Route("/oauth2/token", token, methods=["POST"]),
-        Route(f"{ROOT}/{{path:path}}", odata, methods=["GET", "POST", "PUT", "DELETE"]),
+        Route(f"{ROOT}/{{path:path}}", odata, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
     ]
     return Starlette(routes=routes, exception_handlers={Refusal: _refused, HTTPException: _not_there})
 
@@ -109,8 +109,8 @@ class _Call:
             case "GET":
                 options = read_options(self._query, TYPES[entity.set])
                 return _Answer(200, self._shown(entity, options))
-            case "PUT":
-                writing.put(self._desk, entity, self._raw)
+            case "PUT" | "PATCH":
+                writing.change(self._desk, entity, self._raw)
                 return self._changed(entity)
             case "DELETE" if TYPES[entity.set].writable:
                 self._desk.delete(entity)

@@ -7,6 +7,7 @@ from typing import Any, Final
 from invoice_mcp.sandbox.tribe.book import Book, Entity
 from invoice_mcp.sandbox.tribe.model import TYPES
 from invoice_mcp.sandbox.tribe.parsing import Call, Literal, Node, Operation, Property
+from invoice_mcp.sandbox.tribe.refusals import bad
 from invoice_mcp.sandbox.tribe.switches import Switches
 
 Evaluate = Callable[[Entity], Any]
@@ -45,6 +46,8 @@ def _compiled(node: Node, book: Book, switches: Switches) -> Evaluate:
     match node:
         case Literal(value):
             return lambda _: value
+        case Property(_, "_Name") if not switches.name_filter:
+            raise bad("The property '_Name' cannot be filtered by.")
         case Property(links, name):
             return lambda entity: value_of(book, entity, links, name)
         case Call(name, (first, second)):

@@ -13,7 +13,11 @@ class Switches:
             made; `refused` answers 400; `ignored` makes the invoice without them.
         import_id: `ImportId` is used as a marker on activities by one client, and no field of the invoice's page.
             `kept` stores it, `ignored` forgets it, `refused` answers 400.
+        existing_id: a POST with an ID that is there: it is `changed`, as Tribe's page has it, or `refused` with 400, as
+            by an engine that knows the protocol only.
         unknown_id: a POST with an ID that no invoice has: `created` under that ID, or `refused` with 404.
+        line_link: whether a line that is written alone may name its invoice as `Activity`; otherwise 400.
+        name_filter: whether `_Name`, which is computed, can be filtered by; otherwise 400.
         numbered: when an invoice gets its number and, where the tenant has fields for them, its dates. By the `phase`
             that follows the draft, at its `creation` (number only), or only by `people` who finalize it in Tribe.
         update_reply: what a change is answered with: the `entity`, or nothing (204).
@@ -29,7 +33,10 @@ class Switches:
 
     product_lines: Literal["inline", "refused", "ignored"] = "inline"
     import_id: Literal["kept", "ignored", "refused"] = "kept"
+    existing_id: Literal["changed", "refused"] = "changed"
     unknown_id: Literal["created", "refused"] = "created"
+    line_link: bool = True
+    name_filter: bool = True
     numbered: Literal["phase", "creation", "people"] = "phase"
     update_reply: Literal["entity", "empty"] = "entity"
     page_size: int | None = None

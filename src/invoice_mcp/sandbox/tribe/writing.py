@@ -34,6 +34,8 @@ def post(desk: Desk, set_name: str, raw: bytes) -> tuple[Entity, bool]:
     """
     written = _read(desk, TYPES[set_name], _object(raw))
     known = desk.book.all(set_name).get(written.values.get("ID", ""))
+    if known is not None and desk.switches.existing_id == "refused":
+        raise bad("Entity already exists.")
     if known is not None:
         desk.update(known, written.values, written.links)
         return known, False
@@ -48,7 +50,7 @@ def post(desk: Desk, set_name: str, raw: bytes) -> tuple[Entity, bool]:
     return entity, True
 
 
-def put(desk: Desk, entity: Entity, raw: bytes) -> None:
+def change(desk: Desk, entity: Entity, raw: bytes) -> None:
     """Change what the body gives; the rest stays.
 
     Raises:
@@ -79,7 +81,7 @@ def _read(desk: Desk, entity_type: EntityType, body: Mapping[str, Any]) -> Writt
         raise bad(f"'{entity_type.name}' is read only.")
     written = Written({}, {}, [])
     for name, value in body.items():
-        if name in entity_type.navigations:
+        if name in entity_type.navigations and not (entity_type.name == LINES and not desk.switches.line_link):
             _read_link(desk, entity_type, name, value, written)
             continue
         kind = entity_type.properties.get(name)
