@@ -5,12 +5,19 @@ from collections.abc import Callable
 from typing import Any
 
 
-def changed(path: str, change: Callable[[Any], Any], headers: dict[str, str] | None = None) -> Callable[[Any], Any]:
-    """Puts `change` on every JSON reply to a request with `path` in it."""
+def changed(
+    path: str,
+    change: Callable[[Any], Any],
+    headers: dict[str, str] | None = None,
+    *,
+    writes: bool | None = None,
+) -> Callable[[Any], Any]:
+    """Puts `change` on every JSON reply to a request with `path` in it: to all, or only to those that write or not."""
 
     def dress(app: Any) -> Any:
         async def altered(scope: Any, receive: Any, send: Any) -> None:
-            if path not in scope["raw_path"].decode():
+            other = writes is not None and writes is (scope["method"] == "GET")
+            if other or path not in scope["raw_path"].decode():
                 await app(scope, receive, send)
                 return
             messages: list[Any] = []

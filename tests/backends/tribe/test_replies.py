@@ -14,8 +14,8 @@ from invoice_mcp.net.answers import Refusal
 from invoice_mcp.sandbox.faults import HTML_200, UNAVAILABLE
 from invoice_mcp.sandbox.tribe.model import REFERENCE
 from invoice_mcp.sandbox.tribe.switches import Switches
+from tests.backends.altered import changed
 from tests.backends.tribe.conftest import FIELDS, TODAY, Bench, bench
-from tests.backends.tribe.dressing import changed
 
 SET = "Activity_Invoice"
 ONE = "Activity_Invoice("

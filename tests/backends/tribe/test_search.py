@@ -11,8 +11,8 @@ from invoice_mcp.domain.status import UNPAID, Kind, Status
 from invoice_mcp.errors import InvalidRequest, NotFound, Unsupported, VendorRefused
 from invoice_mcp.sandbox.tribe.model import REFERENCE, RELATIONSHIPS
 from invoice_mcp.sandbox.tribe.switches import Switches
+from tests.backends.altered import changed
 from tests.backends.tribe.conftest import FIELDS, TODAY, Bench, bench
-from tests.backends.tribe.dressing import changed
 
 
 async def find(crm: Bench, **given: Any) -> Page:

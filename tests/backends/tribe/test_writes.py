@@ -25,8 +25,8 @@ from invoice_mcp.sandbox.faults import COMMIT_THEN_RESET, RESET_BEFORE_COMMIT
 from invoice_mcp.sandbox.plans import on
 from invoice_mcp.sandbox.tribe.model import INVOICES, LINES, REFERENCE, RELATIONSHIPS
 from invoice_mcp.sandbox.tribe.switches import Switches
+from tests.backends.altered import changed
 from tests.backends.tribe.conftest import FIELDS, ROOT, Bench, bench
-from tests.backends.tribe.dressing import changed
 
 LINE: dict[str, Any] = {"item_name": "Ontwerp", "net_price": "19.99", "tax_rate": "21"}
 GIVEN: dict[str, Any] = {"buyer": {"name": "Acme B.V."}, "lines": [LINE]}
