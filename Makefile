@@ -30,7 +30,7 @@ demo: $(VENV)/.runtime
 	@$(VENV)/bin/invoice-mcp demo
 
 test: $(VENV)/.dev
-	$(PY) -m pytest -n auto --maxprocesses 4
+	$(PY) -m pytest -n auto --maxprocesses 4 --dist loadscope
 
 matrix: $(VENV)/.dev
 	$(PY) -m pytest -n auto --maxprocesses 4 -m long -k test_every_fault tests/backends

@@ -79,8 +79,8 @@ FIRST: Final[Mapping[str, First]] = {
 SILENT: Final = frozenset({"commit_then_hang", "late_commit", "drip"})
 """Faults that are over only when the client has waited long enough."""
 
-DECIDING: Final = ("refuse", "reset_before_commit", "commit_then_reset", "503", "500_after_commit")
-"""What decides an outcome: not sent, not carried out, carried out, and these two with a status that tells neither."""
+DECIDING: Final = ("reset_before_commit", "commit_then_reset")
+"""What decides an outcome: not carried out and carried out, without a word of either."""
 
 
 class FaultyOffice(Office, Protocol):

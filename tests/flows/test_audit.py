@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ async def test_what_happens_and_what_is_refused_is_on_record_in_order(office: Of
     assert all(each.at == "2026-03-02T09:00:00Z" and each.client == "test" for each in with_operation)
     told = json.dumps([repr(each) for each in await office.services.audit.latest(1000)])
     for hidden in ("PLANTED", "planted", "121", "Acme", "9999"):
-        assert hidden not in told
+        assert not re.search(rf"(?<![0-9]){hidden}(?![0-9])", told), hidden  # an id may hold the digits of an amount
 
 
 async def test_a_reminder_that_the_mail_server_refused_is_told_apart(

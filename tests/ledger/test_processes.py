@@ -88,7 +88,7 @@ def sizes(short: int, *long: int) -> list[Any]:
     return [short, *(pytest.param(size, marks=pytest.mark.long) for size in long)]
 
 
-@pytest.mark.parametrize("times", sizes(40, *range(20, 60, 3)))
+@pytest.mark.parametrize("times", sizes(25, *range(20, 60, 3)))
 def test_processes_that_send_together_get_every_number_once_and_in_order_of_date(tmp_path: Path, times: int) -> None:
     workers = run("send_together", tmp_path, times)
     check_numbers(tmp_path, [answer for answers in workers for answer in answers], times)
@@ -96,7 +96,7 @@ def test_processes_that_send_together_get_every_number_once_and_in_order_of_date
     assert {year for year, _ in years} == {2026, 2027}
 
 
-@pytest.mark.parametrize("times", sizes(25, *range(26, 60, 2)))
+@pytest.mark.parametrize("times", sizes(12, *range(26, 60, 2)))
 def test_processes_that_pay_on_the_same_invoices_lose_and_double_no_payment(tmp_path: Path, times: int) -> None:
     workers = run("pay_together", tmp_path, times)
     answers = [answer for answers in workers for answer in answers]
@@ -111,14 +111,14 @@ def test_the_same_call_from_several_processes_at_once_is_one_effect(tmp_path: Pa
     check_one_effect(tmp_path, list(zip(*run("pay_once_together", tmp_path, rounds), strict=True)))
 
 
-@pytest.mark.parametrize("rounds", sizes(5, *range(6, 26)))
+@pytest.mark.parametrize("rounds", sizes(4, *range(5, 26)))
 def test_killed_processes_lose_nothing_acknowledged_and_double_nothing(tmp_path: Path, rounds: int) -> None:
     found = run("work_and_be_killed", tmp_path, rounds)
     assert found["killed"] > PROCESSES * 3
     check_jobs(tmp_path, found["done"])
 
 
-@pytest.mark.parametrize("every", sizes(16, 1))
+@pytest.mark.parametrize("every", sizes(40, 1))
 def test_a_client_killed_before_any_change_of_the_disk_can_do_it_all_again(tmp_path: Path, every: int) -> None:
     lives = run("die_before_changes", tmp_path, every)
     assert len(lives) > 140 // every

@@ -45,7 +45,7 @@ class Vendor:
             at = self.clock.now() + dt.timedelta(seconds=delay)
             self._effects.append((at, step.number, step.identity.operation))
         if fate != "ok":
-            raise LostAnswer
+            raise LostAnswer("no answer")
         return StepResult(f"inv-{step.number}", {f"step_{step.number}": "done"})
 
     async def find(self, step: Step, done: Sequence[StepResult]) -> Found | Absent | Undetermined:

@@ -29,6 +29,7 @@ from invoice_mcp.settings import parse_settings
 from invoice_mcp.settings.today import account_today
 from tests.held_clock import HeldClock
 from tests.sandbox.checked import checked, nothing_unfit
+from tests.sandbox.packed import fresh
 
 NOW = dt.datetime(2026, 11, 18, 9, 30, tzinfo=dt.UTC)
 
@@ -152,7 +153,7 @@ async def bench(
     """
     clock = HeldClock(now)
     known = switches or Switches(requests_per_window=None)
-    book = seeded_book(now, invoices)
+    book = fresh(seeded_book, now, invoices)
     async with running(dress(create_app(book, known, clock))) as proxy:
         text = CONFIGURATION.format(url=proxy.url, administration=ADMINISTRATION_ID, token=TOKEN, more=more, top=top)
         settings = parse_settings(text, Path("/"))

@@ -30,6 +30,7 @@ from invoice_mcp.sandbox.runner import running
 from invoice_mcp.settings import parse_settings
 from invoice_mcp.settings.today import account_today
 from tests.held_clock import HeldClock
+from tests.sandbox.packed import fresh
 
 NOW = dt.datetime(2026, 11, 18, 9, 30, tzinfo=dt.UTC)
 
@@ -208,7 +209,7 @@ async def bench(
     """A double of its own with an account on it; `answer` and `deaf` put something between the two."""
     clock = HeldClock(now)
     known = switches or Switches(requests_per_second=None)
-    book = seeded_book(now, invoices)
+    book = fresh(seeded_book, now, invoices)
     app = create_app(book, known, clock)
     async with running(app if answer is None and not deaf else altered(app, answer, deaf=deaf)) as proxy:
         backend = connected(proxy.url, clock, **options)

@@ -30,6 +30,7 @@ from invoice_mcp.settings import parse_settings
 from invoice_mcp.settings.today import account_today
 from tests.held_clock import HeldClock
 from tests.sandbox.jsonapi import checked
+from tests.sandbox.packed import fresh
 
 NOW = dt.datetime(2026, 11, 18, 9, 30, tzinfo=dt.UTC)
 
@@ -162,7 +163,7 @@ async def bench(
 ) -> AsyncIterator[Bench]:
     """A double of its own with an account on it. `dress` puts something between the two."""
     clock = HeldClock(now)
-    book = seeded_book(now, invoices)
+    book = fresh(seeded_book, now, invoices)
     async with running(dress(checked(create_app(book, switches, clock)))) as proxy:
 
         def connected(url: str = proxy.url, timeout_s: float = 20) -> ProductiveBackend:
