@@ -14,12 +14,11 @@ import pytest
 
 from invoice_mcp.backends.base import Found, Plan, StepResult, VendorBackend, Write
 from invoice_mcp.backends.scanning import FILTERED_BY
-from invoice_mcp.domain.identity import Identity
 from invoice_mcp.domain.query import InvoiceQuery, InvoiceRow, Page, Position, Sort, SortKey
-from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, RegisterPayment, SendReminder
 from invoice_mcp.domain.status import UNPAID, Kind, Phase, Status
 from invoice_mcp.domain.text import fold, number_key
 from invoice_mcp.errors import Conflict, InvalidRequest, InvoiceError, NotFound, Unsupported
+from tests.backends.writing import REQUESTS, carried_out, write_of
 
 LINE: dict[str, Any] = {"item_name": "Design", "quantity": "2", "net_price": "50.00", "tax_rate": "21"}
 """100.00, and 121.00 with VAT."""
@@ -73,12 +72,7 @@ UNSAYABLE: dict[str, Callable[[str], dict[str, Any]]] = {
 }
 """Arguments of create_invoice that not every system can be told, each in a call that gives it; by `unsayable`."""
 
-_REQUESTS: dict[str, type[Any]] = {
-    "create_invoice": CreateInvoice,
-    "register_payment": RegisterPayment,
-    "send_reminder": SendReminder,
-    "change_phase": ChangePhase,
-}
+
 _ORDER_KEYS: dict[SortKey, Callable[[InvoiceRow], Any]] = {
     SortKey.ISSUE_DATE: lambda row: row.issue_date,
     SortKey.DUE_DATE: lambda row: row.due_date,
@@ -166,20 +160,14 @@ class Desk:
     def write(self, tool: str, invoice_id: str | None = None, **arguments: Any) -> Write:
         """A write of its own identity."""
         self._count += 1
-        ref = f"{self.office.account}:{invoice_id}"
-        named: dict[str, Any] = {"create_invoice": {}, "send_reminder": {"refs": [ref]}}.get(tool, {"ref": ref})
-        request = _REQUESTS[tool].model_validate({**named, **arguments})
         window = 0 if tool == "change_phase" else 24
-        return Write(Identity(f"op_{self._count:018d}", tool, f"{self._count:064x}", window), invoice_id, request)
+        return write_of(self.office.account, self._count, tool, invoice_id, arguments, window)
 
     async def plan(self, tool: str, invoice_id: str | None = None, **arguments: Any) -> Plan:
         return await self.backend.plan(self.write(tool, invoice_id, **arguments))
 
     async def carry_out(self, plan: Plan) -> StepResult:
-        done: list[StepResult] = []
-        for step in plan.steps:
-            done.append(await self.backend.perform(step, done))
-        return done[-1]
+        return (await carried_out(self.backend, plan))[-1]
 
     async def do(self, tool: str, invoice_id: str | None = None, **arguments: Any) -> StepResult:
         return await self.carry_out(await self.plan(tool, invoice_id, **arguments))
@@ -406,7 +394,7 @@ def desk(office: Office, request: pytest.FixtureRequest) -> Desk:
 class CapabilityContract:
     """What the system cannot do at all."""
 
-    @pytest.mark.parametrize("tool", _REQUESTS)
+    @pytest.mark.parametrize("tool", REQUESTS)
     async def test_what_cannot_be_done_is_refused_before_anything_is_asked(self, desk: Desk, tool: str) -> None:
         if desk.can(tool):
             pytest.skip("it can")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from tests.sandbox.overheard import Heard, overheard
 from tests.sandbox.vendor_file import VendorFile, vendor_file
 
 
@@ -29,26 +30,9 @@ def nothing_unfit() -> Iterator[None]:
 
 
 def _guarded(app: Any, described: VendorFile, *, requests: bool) -> Any:
-    async def guarded(scope: Any, receive: Any, send: Any) -> None:
-        path = scope["raw_path"].decode().partition("?")[0]
-        body = bytearray()
-        answer: dict[str, Any] = {"body": bytearray()}
+    def judge(heard: Heard) -> None:
+        if requests and heard.status < 400:
+            described.check_request(heard.method, heard.path, heard.asked)
+        described.check_reply(heard.method, heard.path, heard.status, heard.media_type, heard.answered)
 
-        async def heard() -> Any:
-            message = await receive()
-            body.extend(message.get("body", b""))
-            return message
-
-        async def said(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                answer["status"] = message["status"]
-                answer["type"] = dict(message["headers"]).get(b"content-type", b"").decode()
-            answer["body"].extend(message.get("body", b""))
-            await send(message)
-
-        await app(scope, heard, said)
-        if requests and answer["status"] < 400:
-            described.check_request(scope["method"], path, bytes(body))
-        described.check_reply(scope["method"], path, answer["status"], answer["type"], bytes(answer["body"]))
-
-    return guarded
+    return overheard(app, judge)

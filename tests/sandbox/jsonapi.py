@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from jsonschema import Draft202012Validator
 
+from tests.sandbox.overheard import Heard, overheard
 from tests.sandbox.productive_attributes import ATTRIBUTES, RELATIONSHIPS, SENDING, WRITABLE
 
 MEDIA_TYPE: Final = "application/vnd.api+json"
@@ -117,28 +118,13 @@ def check_reply(status: int, media_type: str, body: bytes) -> None:
 
 def checked(app: Any) -> Any:
     """`app`, its replies checked on their way out and the documents it is sent on their way in."""
+    return overheard(app, _judge)
 
-    async def guarded(scope: Any, receive: Any, send: Any) -> None:
-        asked, answer = bytearray(), {"body": bytearray()}
 
-        async def heard() -> Any:
-            message = await receive()
-            asked.extend(message.get("body", b""))
-            return message
-
-        async def said(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                answer["status"] = message["status"]
-                answer["type"] = dict(message["headers"]).get(b"content-type", b"").decode()
-            answer["body"].extend(message.get("body", b""))
-            await send(message)
-
-        await app(scope, heard, said)
-        check_reply(answer["status"], answer["type"], bytes(answer["body"]))
-        if asked and answer["status"] < 300:
-            _check_request(scope["path"], json.loads(asked))
-
-    return guarded
+def _judge(heard: Heard) -> None:
+    check_reply(heard.status, heard.media_type, heard.answered)
+    if heard.asked and heard.status < 300:
+        _check_request(heard.path, json.loads(heard.asked))
 
 
 def _check_request(path: str, document: Any) -> None:

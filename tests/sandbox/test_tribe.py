@@ -1,9 +1,7 @@
 """The double of Tribe CRM from outside: tokens, lists, writes, and a switch for each fact that is inferred."""
 
 import datetime as dt
-import functools
 import json
-import pickle
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,6 +20,7 @@ from invoice_mcp.sandbox.tribe.model import INVOICES, LINES, PHASES, RELATIONSHI
 from invoice_mcp.sandbox.tribe.seeds import CLIENT_ID, CLIENT_SECRET, seeded_book
 from invoice_mcp.sandbox.tribe.switches import Switches
 from tests.sandbox.conftest import NOW, HeldClock
+from tests.sandbox.packed import fresh
 
 FORM = {
     "grant_type": "client_credentials",
@@ -84,16 +83,10 @@ _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Without certificates, which take longer to load than a test to run."""
 
 
-@functools.cache
-def _seeded(invoices: int) -> bytes:
-    """A tenant, packed: unpacking one is much quicker than letting six years pass."""
-    return pickle.dumps(seeded_book(NOW, invoices))
-
-
 @asynccontextmanager
 async def vendor(switches: Switches | None = None, invoices: int = 130) -> AsyncIterator[Vendor]:
     clock, known = HeldClock(NOW), switches or Switches()
-    book: Book = pickle.loads(_seeded(invoices))
+    book: Book = fresh(seeded_book, NOW, invoices)
     async with running(create_app(book, known, clock)) as proxy, httpx.AsyncClient(verify=_NO_TLS) as http:
         reply = await http.post(f"{proxy.url}/oauth2/token", data=FORM)
         http.headers["Authorization"] = f"Bearer {reply.json()['access_token']}"

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequen
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from invoice_mcp.clock import Clock
 from invoice_mcp.domain.document import Document
@@ -234,6 +234,18 @@ class Surroundings:
     scan_pages: int
     reminded: Reminded = never_reminded
     limits: MutableMapping[str, "Limits"] = field(default_factory=dict)
+
+
+Desk = TypeVar("Desk")
+"""What an adapter's writes need to know: its own terms, and the way to its system."""
+
+
+class Rules(NamedTuple, Generic[Desk]):
+    """How a tool is planned, carried out step by step, and looked up, at an adapter's `Desk`."""
+
+    plan: Callable[[Desk, Write], Awaitable[Plan]]
+    perform: Callable[[Desk, Step, Sequence[StepResult]], Awaitable[StepResult]]
+    find: Callable[[Desk, Step, Sequence[StepResult]], Awaitable[Found | Absent | Undetermined]]
 
 
 class VendorBackend(Protocol):

@@ -16,7 +16,7 @@ from invoice_mcp.backends.base import Found, Plan, Step, StepResult, Surrounding
 from invoice_mcp.clock import Clock, rfc3339
 from invoice_mcp.domain.invoice import Invoice, Party
 from invoice_mcp.domain.requests import SendReminder
-from invoice_mcp.errors import VendorRefused
+from invoice_mcp.errors import PolicyRefused, VendorRefused
 from invoice_mcp.mail.delivery import SENT, Mailer, configured_mailer, list_outbox
 from invoice_mcp.mail.letters import Letter, reminder_letter
 from invoice_mcp.mail.message import MIN_ENTROPY, compose, is_address, new_message_id, sender_domain
@@ -63,6 +63,20 @@ def post_for(account: AccountSettings, around: Surroundings, *, seller: Party | 
         zone=account.time_zone,
         clock=around.clock,
     )
+
+
+def post_at(post: Post | None, why: str) -> Post:
+    """The post of an account, which is needed: `why`, as `YSuite sends no reminders`.
+
+    Raises:
+        PolicyRefused: nobody has said who sends mail.
+    """
+    if post is None:
+        raise PolicyRefused(
+            f"{why}, so they are mailed from here, and mail.from is not set.",
+            next="Ask the person who keeps the configuration to set from in [mail].",
+        )
+    return post
 
 
 def plan_reminder(post: Post, write: Write, invoice: Invoice, before: dict[str, Any], today: dt.date) -> Plan:

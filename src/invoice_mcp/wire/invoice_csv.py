@@ -24,10 +24,11 @@ from invoice_mcp.domain.booked import (
     parse_number,
 )
 from invoice_mcp.domain.invoice import Address, Party
-from invoice_mcp.domain.money import format_amount, format_number, minor_units
+from invoice_mcp.domain.money import format_amount, format_number
 from invoice_mcp.domain.status import Kind, TaxCategory
 from invoice_mcp.domain.tax import resolve_category
 from invoice_mcp.domain.text import check_text
+from invoice_mcp.wire.codes import country_code, currency_code
 
 REQUIRED: Final = (
     "invoice_number",
@@ -187,7 +188,7 @@ def _invoice(place: str, rows: Sequence[Row]) -> BookedInvoice:
         kind=cells.read("kind", _kind) or Kind.INVOICE,
         issue_date=cells.needed("issue_date", parse_day),
         due_date=cells.read("due_date", parse_day),
-        currency=cells.needed("currency", _currency),
+        currency=cells.needed("currency", currency_code),
         buyer=Party(
             name=cells.needed("buyer_name", _words(NAME_LENGTH)),
             email=cells.read("buyer_email", _words(NAME_LENGTH)),
@@ -196,7 +197,7 @@ def _invoice(place: str, rows: Sequence[Row]) -> BookedInvoice:
                 cells.read("buyer_street", _words(NAME_LENGTH)),
                 cells.read("buyer_postal_code", _words(NUMBER_LENGTH)),
                 cells.read("buyer_city", _words(NAME_LENGTH)),
-                cells.read("buyer_country_code", _country),
+                cells.read("buyer_country_code", country_code),
             ),
         ),
         lines=[_line(row) for row in rows],
@@ -275,17 +276,6 @@ def _kind(text: str) -> Kind:
     if text not in list(Kind):
         raise ValueError("expected invoice or credit_note")
     return Kind(text)
-
-
-def _currency(text: str) -> str:
-    minor_units(text)
-    return text
-
-
-def _country(text: str) -> str:
-    if not (len(text) == 2 and text.isascii() and text.isalpha() and text.isupper()):
-        raise ValueError("a country is two capital letters, as NL")
-    return text
 
 
 def _language(text: str) -> str:

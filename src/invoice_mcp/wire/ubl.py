@@ -21,9 +21,10 @@ from invoice_mcp.domain.booked import (
     parse_number,
 )
 from invoice_mcp.domain.invoice import Address, Party
-from invoice_mcp.domain.money import minor_units, round_money
+from invoice_mcp.domain.money import round_money
 from invoice_mcp.domain.status import Kind, TaxCategory
 from invoice_mcp.domain.text import check_text
+from invoice_mcp.wire.codes import country_code, currency_code
 from invoice_mcp.wire.ubl_names import CAC, CBC, PREFIXES, ROOTS, UNITS
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ class _Document:
         self._line = "cac:CreditNoteLine" if kind is Kind.CREDIT_NOTE else "cac:InvoiceLine"
         self._quantity = "cbc:CreditedQuantity" if kind is Kind.CREDIT_NOTE else "cbc:InvoicedQuantity"
         self._notes: list[str] = []
-        self._currency: str = self._root.needed("cbc:DocumentCurrencyCode", _currency)
+        self._currency: str = self._root.needed("cbc:DocumentCurrencyCode", currency_code)
 
     def invoice(self, place: str) -> BookedInvoice:
         root = self._root
@@ -324,7 +325,7 @@ class _Document:
                 ", ".join(each for each in lines if each) or None,
                 part.text("cac:PostalAddress/cbc:PostalZone", NUMBER_LENGTH),
                 part.text("cac:PostalAddress/cbc:CityName"),
-                part.value("cac:PostalAddress/cac:Country/cbc:IdentificationCode", _country),
+                part.value("cac:PostalAddress/cac:Country/cbc:IdentificationCode", country_code),
             ),
         )
 
@@ -352,17 +353,6 @@ def _short(tag: str) -> str:
 
 def _unit(code: str | None) -> str | None:
     return None if code is None else UNITS.get(code, check_text(code, NUMBER_LENGTH))
-
-
-def _currency(text: str) -> str:
-    minor_units(text)
-    return text
-
-
-def _country(text: str) -> str:
-    if not (len(text) == 2 and text.isascii() and text.isalpha() and text.isupper()):
-        raise ValueError("a country is two capital letters, as NL")
-    return text
 
 
 def _category(text: str) -> TaxCategory:

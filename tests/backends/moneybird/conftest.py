@@ -14,8 +14,6 @@ from invoice_mcp.backends.base import Plan, StepResult, Surroundings, Write
 from invoice_mcp.backends.moneybird.backend import MoneybirdBackend
 from invoice_mcp.backends.moneybird.connect import connect
 from invoice_mcp.clock import FixedDayClock
-from invoice_mcp.domain.identity import Identity
-from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, RegisterPayment, SendReminder
 from invoice_mcp.net import Window
 from invoice_mcp.sandbox.moneybird.app import create_app
 from invoice_mcp.sandbox.moneybird.book import Administration, Book
@@ -27,6 +25,7 @@ from invoice_mcp.sandbox.proxy import FaultProxy
 from invoice_mcp.sandbox.runner import running
 from invoice_mcp.settings import parse_settings
 from invoice_mcp.settings.today import account_today
+from tests.backends.writing import carried_out, write_of
 from tests.held_clock import HeldClock
 from tests.sandbox.checked import checked, nothing_unfit
 from tests.sandbox.packed import fresh
@@ -43,13 +42,6 @@ administration_id = "{administration}"
 token = "{token}"
 {more}
 """
-
-_REQUESTS = {
-    "create_invoice": CreateInvoice,
-    "register_payment": RegisterPayment,
-    "send_reminder": SendReminder,
-    "change_phase": ChangePhase,
-}
 
 
 @dataclass
@@ -106,20 +98,13 @@ class Bench:
     def write(self, tool: str, invoice_id: str | None = None, **arguments: Any) -> Write:
         """A write of its own identity."""
         self.counter += 1
-        given = {"ref": f"books:{invoice_id}"} if tool in ("register_payment", "change_phase") else {}
-        given = {"refs": [f"books:{invoice_id}"]} if tool == "send_reminder" else given
-        request = _REQUESTS[tool].model_validate({**given, **arguments})
-        identity = Identity(f"op_{self.counter:018d}", tool, f"{self.counter:064x}", 24)
-        return Write(identity, invoice_id, request)
+        return write_of("books", self.counter, tool, invoice_id, arguments)
 
     async def plan(self, tool: str, invoice_id: str | None = None, **arguments: Any) -> Plan:
         return await self.backend.plan(self.write(tool, invoice_id, **arguments))
 
     async def carry_out(self, plan: Plan) -> list[StepResult]:
-        done: list[StepResult] = []
-        for step in plan.steps:
-            done.append(await self.backend.perform(step, done))
-        return done
+        return await carried_out(self.backend, plan)
 
     async def do(self, tool: str, invoice_id: str | None = None, **arguments: Any) -> StepResult:
         """Plan and carry out; the result of the last step."""

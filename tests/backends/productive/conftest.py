@@ -15,8 +15,6 @@ import pytest
 from invoice_mcp.backends.base import Plan, StepResult, Surroundings, Write
 from invoice_mcp.backends.productive.backend import ProductiveBackend
 from invoice_mcp.backends.productive.connect import connect
-from invoice_mcp.domain.identity import Identity
-from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, RegisterPayment, SendReminder
 from invoice_mcp.net import Window
 from invoice_mcp.sandbox.productive.app import create_app
 from invoice_mcp.sandbox.productive.book import Book, Organization
@@ -28,6 +26,7 @@ from invoice_mcp.sandbox.proxy import FaultProxy
 from invoice_mcp.sandbox.runner import running
 from invoice_mcp.settings import parse_settings
 from invoice_mcp.settings.today import account_today
+from tests.backends.writing import carried_out, write_of
 from tests.held_clock import HeldClock
 from tests.sandbox.jsonapi import checked
 from tests.sandbox.packed import fresh
@@ -50,13 +49,6 @@ UNLIMITED = Switches(requests_per_10_seconds=None, requests_per_30_minutes=None)
 
 LINE: dict[str, Any] = {"item_name": "Design", "net_price": "100.00", "tax_rate": "21"}
 GIVEN: dict[str, Any] = {"buyer": {"name": "Acme Inc."}, "lines": [LINE]}
-
-_REQUESTS = {
-    "create_invoice": CreateInvoice,
-    "register_payment": RegisterPayment,
-    "send_reminder": SendReminder,
-    "change_phase": ChangePhase,
-}
 
 
 @dataclass
@@ -116,20 +108,13 @@ class Bench:
     def write(self, tool: str, invoice_id: str | None = None, **arguments: Any) -> Write:
         """A write of its own identity."""
         self.counter += 1
-        given = {"ref": f"agency:{invoice_id}"} if tool in ("register_payment", "change_phase") else {}
-        given = {"refs": [f"agency:{invoice_id}"]} if tool == "send_reminder" else given
-        request = _REQUESTS[tool].model_validate({**given, **arguments})
-        identity = Identity(f"op_{self.counter:018d}", tool, f"{self.counter:064x}", 24)
-        return Write(identity, invoice_id, request)
+        return write_of("agency", self.counter, tool, invoice_id, arguments)
 
     async def plan(self, tool: str, invoice_id: str | None = None, **arguments: Any) -> Plan:
         return await self.backend.plan(self.write(tool, invoice_id, **arguments))
 
     async def carry_out(self, plan: Plan) -> list[StepResult]:
-        done: list[StepResult] = []
-        for step in plan.steps:
-            done.append(await self.backend.perform(step, done))
-        return done
+        return await carried_out(self.backend, plan)
 
     async def do(self, tool: str, invoice_id: str | None = None, **arguments: Any) -> StepResult:
         """Plan and carry out; the result of the last step."""

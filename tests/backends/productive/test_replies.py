@@ -1,7 +1,6 @@
 """A Productive that answers something else than it was asked for, or says that there is more for ever."""
 
 import copy
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -13,37 +12,12 @@ from invoice_mcp.domain.query import InvoiceQuery
 from invoice_mcp.errors import VendorContract
 from invoice_mcp.net import LostAnswer
 from invoice_mcp.sandbox.productive.seeds import OTHER_ORGANIZATION_ID
+from tests.backends.altered import changed
 from tests.backends.productive.conftest import LINE, NOW, UNLIMITED, Bench, bench
 
 TODAY = NOW.date()
 
 Change = Callable[[Any], Any]
-
-
-def changed(path: str, change: Change, method: str = "GET") -> Callable[[Any], Any]:
-    """Puts `change` on every JSON reply to a request of `method` with `path` in it."""
-
-    def dress(app: Any) -> Any:
-        async def altered(scope: Any, receive: Any, send: Any) -> None:
-            if path not in scope["path"] or scope["method"] != method:
-                await app(scope, receive, send)
-                return
-            messages: list[Any] = []
-
-            async def keep(message: Any) -> None:
-                messages.append(message)
-
-            await app(scope, receive, keep)
-            body = b"".join(message.get("body", b"") for message in messages)
-            new = json.dumps(change(json.loads(body))).encode() if body else b""
-            start = messages[0]
-            kept = [(name, value) for name, value in start["headers"] if name != b"content-length"]
-            await send({**start, "headers": [*kept, (b"content-length", str(len(new)).encode())]})
-            await send({"type": "http.response.body", "body": new})
-
-        return altered
-
-    return dress
 
 
 def _top(**values: Any) -> Change:
@@ -94,7 +68,7 @@ _ANOTHER = {"data": {"type": "invoices", "id": "1"}}
     ids=range(14),
 )
 async def test_another_invoice_than_was_asked_for_is_none(change: Any, path: str) -> None:
-    async with bench(20, dress=changed("/invoices/", change)) as agency:
+    async with bench(20, dress=changed("/invoices/", change, writes=False)) as agency:
         with pytest.raises(VendorContract, match=path):
             await agency.backend.get(next(iter(agency.organization.invoices)))
 
@@ -107,14 +81,14 @@ async def test_records_that_link_to_each_other_in_a_circle_are_read_no_further()
         turned = record | {"relationships": circle}
         return reply | {"data": turned, "included": [*reply.get("included", []), turned]}
 
-    async with bench(20, dress=changed("/invoices/", change)) as agency:
+    async with bench(20, dress=changed("/invoices/", change, writes=False)) as agency:
         wanted = next(iter(agency.organization.invoices))
         assert (await agency.backend.get(wanted)).ref.id == wanted
 
 
 @pytest.mark.parametrize("kind", ["line_items", "payments"])
 async def test_lines_and_payments_of_another_invoice_are_left_out(kind: str) -> None:
-    async with bench(60, dress=changed(f"/{kind}", _linked("invoice", _ANOTHER))) as agency:
+    async with bench(60, dress=changed(f"/{kind}", _linked("invoice", _ANOTHER), writes=False)) as agency:
         paid = agency.one(lambda invoice, desk: bool(desk.payments_of(invoice)))
         shown = await agency.backend.get(paid.id)
         assert bool(shown.lines) == (kind != "line_items")
@@ -123,7 +97,7 @@ async def test_lines_and_payments_of_another_invoice_are_left_out(kind: str) -> 
 
 async def test_a_line_that_does_not_say_whose_it_is_is_none() -> None:
     untold = _linked("invoice", {"meta": {"included": False}})
-    async with bench(20, dress=changed("/line_items", untold)) as agency:
+    async with bench(20, dress=changed("/line_items", untold, writes=False)) as agency:
         with pytest.raises(VendorContract, match=r"line_items\.0\.invoice"):
             await agency.backend.get(next(iter(agency.organization.invoices)))
 
@@ -142,7 +116,7 @@ async def test_a_line_that_does_not_say_whose_it_is_is_none() -> None:
     ids=range(7),
 )
 async def test_a_list_that_is_none_of_this_organisation_ends_a_search(change: Any, path: str) -> None:
-    async with bench(20, dress=changed("/invoices", change)) as agency:
+    async with bench(20, dress=changed("/invoices", change, writes=False)) as agency:
         with pytest.raises(VendorContract, match=path):
             await agency.backend.search(InvoiceQuery(today=TODAY), None)
 
@@ -161,7 +135,7 @@ async def test_pages_without_end_are_read_no_further_than_allowed_and_said(repea
         meta = reply["meta"] | {"total_pages": 10**6, "current_page": len(pages)}
         return kept | {"data": pages[-1], "meta": meta}
 
-    async with bench(20, dress=changed("/invoices", change)) as agency:
+    async with bench(20, dress=changed("/invoices", change, writes=False)) as agency:
         page = await agency.backend.search(InvoiceQuery(today=TODAY), None)
         assert len(pages) == (2 if repeated else 5)
         assert page.gaps
@@ -172,7 +146,7 @@ async def test_lines_without_end_are_not_read_for_ever() -> None:
     def change(reply: Any) -> Any:
         return reply | {"meta": reply["meta"] | {"total_pages": 10**6}}
 
-    async with bench(20, dress=changed("/line_items", change)) as agency:
+    async with bench(20, dress=changed("/line_items", change, writes=False)) as agency:
         with pytest.raises(Exception, match="more line items"):
             await agency.backend.get(next(iter(agency.organization.invoices)))
         assert len(agency.sent) < 20
@@ -184,14 +158,14 @@ async def test_more_pages_than_are_said_hide_nothing() -> None:
     def change(reply: Any) -> Any:
         return reply | {"meta": reply["meta"] | {"total_pages": 0}}
 
-    async with bench(20, dress=changed("/invoices", change)) as agency:
+    async with bench(20, dress=changed("/invoices", change, writes=False)) as agency:
         page = await agency.backend.search(InvoiceQuery(today=TODAY, limit=100), None)
         assert len(page.rows) == len([each for each in agency.organization.invoices.values() if not each.deleted_at])
 
 
 @pytest.mark.parametrize("answer", [{"data": {"id": "1", "type": "invoices"}}, {"data": None}, {}, []], ids=range(4))
 async def test_a_write_whose_answer_is_no_record_has_a_lost_answer(answer: Any) -> None:
-    async with bench(20, dress=changed("/payments", lambda _: answer, "POST")) as agency:
+    async with bench(20, dress=changed("/payments", lambda _: answer, writes=True)) as agency:
         invoice_id = await agency.issued()
         plan = await agency.plan("register_payment", invoice_id)
         with pytest.raises(LostAnswer):
@@ -207,7 +181,7 @@ async def test_what_cannot_be_read_after_a_write_does_not_undo_it() -> None:
     def change(reply: Any) -> Any:
         return {} if broken else reply
 
-    async with bench(20, dress=changed("/invoices/", change)) as agency:
+    async with bench(20, dress=changed("/invoices/", change, writes=False)) as agency:
         plan = await agency.plan("register_payment", await agency.issued())
         broken = True
         [done] = await agency.carry_out(plan)
@@ -222,7 +196,7 @@ async def test_a_draft_of_another_organisation_is_not_taken_for_ours() -> None:
     def change(reply: Any) -> Any:
         return _linked("organization", _ELSEWHERE)(reply) if strange else reply
 
-    async with bench(20, dress=changed("/invoices", change)) as agency:
+    async with bench(20, dress=changed("/invoices", change, writes=False)) as agency:
         plan = await agency.plan("create_invoice", buyer={"name": "Acme Inc."}, lines=[LINE])
         await agency.carry_out(plan)
         strange = True
@@ -246,7 +220,7 @@ async def test_nothing_of_a_hostile_reply_is_said(agency: Bench) -> None:
     def change(reply: Any) -> Any:
         return _linked(wicked, {"data": 5})(reply)
 
-    async with bench(20, dress=changed("/invoices/", change)) as hostile:
+    async with bench(20, dress=changed("/invoices/", change, writes=False)) as hostile:
         with pytest.raises(VendorContract) as caught:
             await hostile.backend.get(next(iter(hostile.organization.invoices)))
         assert "IGNORE" not in f"{caught.value.message} {caught.value.next}"

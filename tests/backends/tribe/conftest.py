@@ -1,8 +1,6 @@
 """A Tribe CRM account over a running double."""
 
 import datetime as dt
-import functools
-import pickle
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -16,9 +14,7 @@ import pytest
 from invoice_mcp.backends.base import Plan, StepResult, Surroundings, Write
 from invoice_mcp.backends.tribe.backend import TribeBackend
 from invoice_mcp.backends.tribe.connect import connect
-from invoice_mcp.domain.identity import Identity
 from invoice_mcp.domain.invoice import Reminder
-from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, RegisterPayment, SendReminder
 from invoice_mcp.sandbox.proxy import FaultProxy
 from invoice_mcp.sandbox.runner import running
 from invoice_mcp.sandbox.tribe.app import create_app
@@ -29,7 +25,9 @@ from invoice_mcp.sandbox.tribe.seeds import CLIENT_ID, CLIENT_SECRET, PHASE_STAT
 from invoice_mcp.sandbox.tribe.switches import Switches
 from invoice_mcp.settings import parse_settings
 from invoice_mcp.settings.today import account_today
+from tests.backends.writing import carried_out, write_of
 from tests.held_clock import HeldClock
+from tests.sandbox.packed import fresh
 
 NOW = dt.datetime(2026, 11, 18, 9, 30, tzinfo=dt.UTC)
 TODAY = NOW.date()
@@ -59,13 +57,6 @@ time_zone = "UTC"
 phases = {{ {phases} }}
 {more}
 """
-
-_REQUESTS = {
-    "create_invoice": CreateInvoice,
-    "register_payment": RegisterPayment,
-    "send_reminder": SendReminder,
-    "change_phase": ChangePhase,
-}
 
 
 @dataclass
@@ -122,20 +113,13 @@ class Bench:
     def write(self, tool: str, invoice_id: str | None = None, **arguments: Any) -> Write:
         """A write of its own identity."""
         self.counter += 1
-        given = {"ref": f"crm:{invoice_id}"} if tool in ("register_payment", "change_phase") else {}
-        given = {"refs": [f"crm:{invoice_id}"]} if tool == "send_reminder" else given
-        request = _REQUESTS[tool].model_validate({**given, **arguments})
-        identity = Identity(f"op_{self.counter:018d}", tool, f"{self.counter:064x}", 24)
-        return Write(identity, invoice_id, request)
+        return write_of("crm", self.counter, tool, invoice_id, arguments)
 
     async def plan(self, tool: str, invoice_id: str | None = None, **arguments: Any) -> Plan:
         return await self.backend.plan(self.write(tool, invoice_id, **arguments))
 
     async def carry_out(self, plan: Plan) -> list[StepResult]:
-        done: list[StepResult] = []
-        for step in plan.steps:
-            done.append(await self.backend.perform(step, done))
-        return done
+        return await carried_out(self.backend, plan)
 
     async def do(self, tool: str, invoice_id: str | None = None, **arguments: Any) -> StepResult:
         """Plan and carry out; the result of the last step."""
@@ -157,12 +141,6 @@ class Bench:
         return total
 
 
-@functools.cache
-def _seeded(now: dt.datetime, invoices: int) -> bytes:
-    """A tenant, packed: unpacking one is much quicker than letting six years pass."""
-    return pickle.dumps(seeded_book(now, invoices))
-
-
 @asynccontextmanager
 async def bench(
     invoices: int = 120,
@@ -179,7 +157,7 @@ async def bench(
     """A double of its own with an account on it. `dress` puts something between the two."""
     clock = HeldClock(now)
     known = switches or Switches()
-    book: Book = pickle.loads(_seeded(now, invoices))
+    book: Book = fresh(seeded_book, now, invoices)
     reminders: dict[str, list[Reminder]] = {}
 
     async def reminded(_invoice_ids: Any) -> Any:

@@ -13,9 +13,7 @@ from typing import Any
 
 from invoice_mcp.backends.base import Plan, Step, StepResult, Surroundings, VendorBackend, Write
 from invoice_mcp.backends.ysuite.connect import connect
-from invoice_mcp.domain.identity import Identity
 from invoice_mcp.domain.invoice import Reminder
-from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, RegisterPayment, SendReminder
 from invoice_mcp.domain.status import Kind, Status
 from invoice_mcp.sandbox.proxy import FaultProxy
 from invoice_mcp.sandbox.runner import running
@@ -28,6 +26,7 @@ from invoice_mcp.sandbox.ysuite.switches import Switches
 from invoice_mcp.settings import Settings, parse_settings
 from invoice_mcp.settings.today import account_today
 from tests.backends.contract import Held
+from tests.backends.writing import write_of
 from tests.held_clock import HeldClock
 
 NOW = dt.datetime(2026, 11, 18, 9, 30, tzinfo=dt.UTC)
@@ -47,13 +46,6 @@ currency = "EUR"
 {more}
 """
 IDS = f"template_id = {TEMPLATE_ID}\nitem_id = {ITEM_ID}"
-
-_REQUESTS = {
-    "create_invoice": CreateInvoice,
-    "register_payment": RegisterPayment,
-    "send_reminder": SendReminder,
-    "change_phase": ChangePhase,
-}
 
 
 class Remembering:
@@ -159,10 +151,7 @@ class Bench:
     def write(self, tool: str, invoice_id: str | None = None, **arguments: Any) -> Write:
         """A write of its own identity."""
         self.counter += 1
-        given = {"ref": f"ysuite:{invoice_id}"} if tool in ("register_payment", "change_phase") else {}
-        given = {"refs": [f"ysuite:{invoice_id}"]} if tool == "send_reminder" else given
-        request = _REQUESTS[tool].model_validate({**given, **arguments})
-        return Write(Identity(f"op_{self.counter:018d}", tool, f"{self.counter:064x}", 24), invoice_id, request)
+        return write_of("ysuite", self.counter, tool, invoice_id, arguments)
 
     async def plan(self, tool: str, invoice_id: str | None = None, **arguments: Any) -> Plan:
         return await self.backend.plan(self.write(tool, invoice_id, **arguments))

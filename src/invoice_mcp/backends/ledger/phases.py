@@ -13,6 +13,7 @@ from invoice_mcp.backends.ledger.numbering import next_number
 from invoice_mcp.backends.ledger.seller import missing_identifiers, missing_keys
 from invoice_mcp.domain.invoice import Invoice, Party
 from invoice_mcp.domain.money import Money
+from invoice_mcp.domain.phases import cannot_become
 from invoice_mcp.domain.requests import ChangePhase
 from invoice_mcp.domain.status import Kind, Phase
 from invoice_mcp.errors import Conflict, InvalidRequest, OutcomeUnknown, PolicyRefused, Unsupported
@@ -147,12 +148,7 @@ def _check_possible(phase: Phase, invoice: Invoice) -> None:
             next="Take them back first (register_payment with undo_payment_id), or credit it with create_invoice.",
             field="phase",
         )
-    possible = ", ".join(invoice.can.phases)
-    raise Conflict(
-        f"A {invoice.status} {invoice.kind.replace('_', ' ')} cannot become {phase}.",
-        next=f"Possible now: {possible}." if possible else "No phase is possible from there.",
-        field="phase",
-    )
+    raise cannot_become(phase, invoice, invoice.can.phases)
 
 
 def _check_seller(book: Book) -> None:

@@ -14,6 +14,7 @@ from invoice_mcp.backends.moneybird.states import SENT_STATES, mailed, possible_
 from invoice_mcp.backends.moneybird.wire import SalesInvoice
 from invoice_mcp.domain.invoice import Invoice
 from invoice_mcp.domain.money import Money
+from invoice_mcp.domain.phases import cannot_become, check_expected
 from invoice_mcp.domain.requests import ChangePhase
 from invoice_mcp.domain.status import Phase, Status
 from invoice_mcp.errors import Conflict, InvalidRequest, NotFound, Unsupported
@@ -76,7 +77,7 @@ async def plan(desk: Desk, write: Write) -> Plan:
     again = phase is Phase.SENT and request.deliver == "email" and record.state in SENT_STATES and not mailed(record)
     if (THERE[phase](record) or invoice.status is Status.CANCELLED) and not again:
         return Plan(steps=(), before=invoice)
-    _check_expected(request, invoice)
+    check_expected(request, invoice)
     if not again:
         _check_possible(phase, record, invoice, view.today)
     amount = Money(abs(invoice.tax_inclusive_amount), invoice.currency)
@@ -154,15 +155,6 @@ def _phase(request: ChangePhase) -> Phase:
     return phase
 
 
-def _check_expected(request: ChangePhase, invoice: Invoice) -> None:
-    if request.expected_status is not None and request.expected_status != invoice.status:
-        raise Conflict(
-            f"The invoice is {invoice.status}, not as expected.",
-            next="Look at it with get_invoice; call again if the change is still wanted.",
-            field="expected_status",
-        )
-
-
 def _check_possible(phase: Phase, record: SalesInvoice, invoice: Invoice, today: dt.date) -> None:
     possible = possible_phases(record, today)
     if phase in possible:
@@ -179,11 +171,7 @@ def _check_possible(phase: Phase, record: SalesInvoice, invoice: Invoice, today:
             next="Ask the user to lift it in Moneybird.",
             field="phase",
         )
-    raise Conflict(
-        f"A {invoice.status} {invoice.kind.replace('_', ' ')} cannot become {phase}.",
-        next=f"Possible now: {', '.join(possible)}." if possible else "No phase is possible from there.",
-        field="phase",
-    )
+    raise cannot_become(phase, invoice, possible)
 
 
 def _recipient(request: ChangePhase, record: SalesInvoice) -> str | None:

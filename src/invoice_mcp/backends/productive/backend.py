@@ -1,11 +1,22 @@
 """Productive as a backend: reads are answered at once, writes by the rules of their tool."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final
 
 from invoice_mcp.backends.access import asked
-from invoice_mcp.backends.base import Absent, Found, PhaseLabel, Plan, Probe, Step, StepResult, Undetermined, Write
+from invoice_mcp.backends.base import (
+    Absent,
+    Found,
+    PhaseLabel,
+    Plan,
+    Probe,
+    Rules,
+    Step,
+    StepResult,
+    Undetermined,
+    Write,
+)
 from invoice_mcp.backends.productive import buyers, create, foreseeing, payments, phases, reminders
 from invoice_mcp.backends.productive.capabilities import CAPABILITIES, PHASES
 from invoice_mcp.backends.productive.desk import Desk
@@ -14,18 +25,11 @@ from invoice_mcp.backends.productive.search import find_number, search
 from invoice_mcp.domain.invoice import Invoice, Party
 from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position
 
-
-class _Rules(NamedTuple):
-    plan: Callable[[Desk, Write], Awaitable[Plan]]
-    perform: Callable[[Desk, Step, Sequence[StepResult]], Awaitable[StepResult]]
-    find: Callable[[Desk, Step, Sequence[StepResult]], Awaitable[Found | Absent | Undetermined]]
-
-
 _RULES: Final = {
-    "create_invoice": _Rules(create.plan, create.perform, create.find),
-    "register_payment": _Rules(payments.plan, payments.perform, payments.find),
-    "send_reminder": _Rules(reminders.plan, reminders.perform, reminders.find),
-    "change_phase": _Rules(phases.plan, phases.perform, phases.find),
+    "create_invoice": Rules(create.plan, create.perform, create.find),
+    "register_payment": Rules(payments.plan, payments.perform, payments.find),
+    "send_reminder": Rules(reminders.plan, reminders.perform, reminders.find),
+    "change_phase": Rules(phases.plan, phases.perform, phases.find),
 }
 
 

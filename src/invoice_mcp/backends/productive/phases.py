@@ -15,6 +15,7 @@ from invoice_mcp.backends.productive.units import check_writable, minor_of
 from invoice_mcp.backends.productive.wire import Invoice as Record
 from invoice_mcp.domain.invoice import Invoice, Party
 from invoice_mcp.domain.money import Money
+from invoice_mcp.domain.phases import cannot_become, check_expected
 from invoice_mcp.domain.requests import ChangePhase
 from invoice_mcp.domain.status import Phase, Status
 from invoice_mcp.errors import Conflict, InvalidRequest, InvoiceError, NotFound, Unsupported
@@ -49,7 +50,7 @@ async def plan(desk: Desk, write: Write) -> Plan:
     invoice = from_vendor_invoice(whole, desk.view())
     if _is_there(phase, record, invoice.status):
         return Plan(steps=(), before=invoice)
-    _check_expected(request, invoice)
+    check_expected(request, invoice)
     _check_possible(phase, record, invoice)
     recipient = invoice.mail_to if request.deliver == "email" else None
     requests = _requests(desk, phase, request, record, invoice, write.identity.operation)
@@ -112,15 +113,6 @@ def _is_there(phase: Phase, record: Record, status: Status) -> bool:
     return status is (Status.CANCELLED if phase is Phase.CANCELLED else Status.UNCOLLECTIBLE)
 
 
-def _check_expected(request: ChangePhase, invoice: Invoice) -> None:
-    if request.expected_status is not None and request.expected_status != invoice.status:
-        raise Conflict(
-            f"The invoice is {invoice.status}, not as expected.",
-            next="Look at it with get_invoice; call again if the change is still wanted.",
-            field="expected_status",
-        )
-
-
 def _check_possible(phase: Phase, record: Record, invoice: Invoice) -> None:
     possible = possible_phases(record)
     if phase in possible:
@@ -131,11 +123,7 @@ def _check_possible(phase: Phase, record: Record, invoice: Invoice) -> None:
             next="Credit it: create_invoice with kind credit_note and copy_of, then send the credit note.",
             field="phase",
         )
-    raise Conflict(
-        f"A {invoice.status} {invoice.kind.replace('_', ' ')} cannot become {phase}.",
-        next=f"Possible now: {', '.join(possible)}." if possible else "No phase is possible from there.",
-        field="phase",
-    )
+    raise cannot_become(phase, invoice, possible)
 
 
 def _requests(

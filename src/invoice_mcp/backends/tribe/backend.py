@@ -1,8 +1,8 @@
 """Tribe CRM as a backend: reads are answered at once, writes by the rules of their tool."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final
 
 from invoice_mcp.backends.access import asked
 from invoice_mcp.backends.base import (
@@ -12,6 +12,7 @@ from invoice_mcp.backends.base import (
     PhaseLabel,
     Plan,
     Probe,
+    Rules,
     Step,
     StepResult,
     Undetermined,
@@ -29,18 +30,11 @@ from invoice_mcp.domain.results import NAME_LENGTH
 from invoice_mcp.domain.status import Status
 from invoice_mcp.domain.text import clean_text
 
-
-class _Rules(NamedTuple):
-    plan: Callable[[Desk, Write], Awaitable[Plan]]
-    perform: Callable[[Desk, Step, Sequence[StepResult]], Awaitable[StepResult]]
-    find: Callable[[Desk, Step, Sequence[StepResult]], Awaitable[Found | Absent | Undetermined]]
-
-
 _RULES: Final = {
-    "create_invoice": _Rules(create.plan, create.perform, create.find),
-    "register_payment": _Rules(payments.plan, payments.perform, payments.find),
-    "send_reminder": _Rules(reminders.plan, reminders.perform, reminders.find),
-    "change_phase": _Rules(phases.plan, phases.perform, phases.find),
+    "create_invoice": Rules(create.plan, create.perform, create.find),
+    "register_payment": Rules(payments.plan, payments.perform, payments.find),
+    "send_reminder": Rules(reminders.plan, reminders.perform, reminders.find),
+    "change_phase": Rules(phases.plan, phases.perform, phases.find),
 }
 
 

@@ -10,9 +10,10 @@ from invoice_mcp.backends.tribe.desk import Desk
 from invoice_mcp.backends.tribe.wire import WholeInvoice
 from invoice_mcp.domain.invoice import Invoice
 from invoice_mcp.domain.money import Money
+from invoice_mcp.domain.phases import check_expected
 from invoice_mcp.domain.requests import ChangePhase
 from invoice_mcp.domain.status import Phase, Status
-from invoice_mcp.errors import Conflict, NotFound, Unsupported
+from invoice_mcp.errors import NotFound, Unsupported
 
 _DISCARDED: Final = "The draft is deleted in Tribe CRM and cannot be taken up again."
 _FINAL: Final = {
@@ -38,7 +39,7 @@ async def plan(desk: Desk, write: Write) -> Plan:
     amount = Money(abs(invoice.tax_inclusive_amount), invoice.currency)
     code = None if record.phase is None else record.phase.code
     if request.phase == Phase.CANCELLED and invoice.status is Status.DRAFT:
-        _check_expected(request, invoice)
+        check_expected(request, invoice)
         path = f"{moving.PATH.rpartition('/')[0]}/{invoice_path(record.id)}"
         before = desk.before(record, to=Status.CANCELLED.value, status=invoice.status.value)
         step = Step(1, "DELETE", path, {}, before, write.identity)
@@ -46,7 +47,7 @@ async def plan(desk: Desk, write: Write) -> Plan:
     target = desk.phases.target(request.phase)
     if _is_there(desk, request.phase, target, record):
         return Plan(steps=(), before=invoice)
-    _check_expected(request, invoice)
+    check_expected(request, invoice)
     desk.phases.check_possible(request.phase, invoice.status, code)
     step = await moving.step(desk, write, record, target, status=invoice.status.value)
     return Plan((step,), before=invoice, final=_FINAL.get(desk.phases.statuses[target]), amount=amount)
@@ -108,15 +109,6 @@ def _is_there(desk: Desk, label: str, target: str, record: WholeInvoice) -> bool
         issued = here not in (Status.DRAFT, Status.SCHEDULED, Status.UNKNOWN)
         return issued if label == Phase.SENT else here is desk.phases.statuses[target]
     return False
-
-
-def _check_expected(request: ChangePhase, invoice: Invoice) -> None:
-    if request.expected_status is not None and request.expected_status != invoice.status:
-        raise Conflict(
-            f"The invoice is {invoice.status}, not as expected.",
-            next="Look at it with get_invoice; call again if the change is still wanted.",
-            field="expected_status",
-        )
 
 
 def _told(step: Step, after: Invoice | None) -> dict[str, Any]:

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from invoice_mcp.backends.base import Absent, Found, Plan, Step, StepResult, Undetermined, Write
-from invoice_mcp.backends.mailing import Post, find_reminder, mail_reminder, plan_reminder
+from invoice_mcp.backends.mailing import find_reminder, mail_reminder, plan_reminder, post_at
 from invoice_mcp.backends.tribe.desk import Desk
-from invoice_mcp.errors import PolicyRefused, Unsupported
+from invoice_mcp.errors import Unsupported
+
+_WHY: Final = "Tribe CRM sends no reminders for others"
 
 _NEEDED: Final = "Ask the user to set {key}, or to use the automation for reminders that Tribe CRM has."
 
@@ -20,7 +22,7 @@ async def plan(desk: Desk, write: Write) -> Plan:
         NotFound: no such invoice.
     """
     _check_configured(desk)
-    post = _post(desk)
+    post = post_at(desk.post, _WHY)
     record = await desk.api.invoice(write.invoice_id or "", "refs")
     return plan_reminder(post, write, await desk.invoice_from(record), desk.before(record), desk.today())
 
@@ -33,12 +35,12 @@ async def perform(desk: Desk, step: Step, _done: Sequence[StepResult]) -> StepRe
         LostAnswer: whether it left is not known.
     """
     await desk.unchanged(step)
-    return await mail_reminder(_post(desk), step)
+    return await mail_reminder(post_at(desk.post, _WHY), step)
 
 
 async def find(desk: Desk, step: Step, _done: Sequence[StepResult]) -> Found | Absent | Undetermined:
     """Whether it left, by its Message-ID."""
-    return await find_reminder(_post(desk), step)
+    return await find_reminder(post_at(desk.post, _WHY), step)
 
 
 def _check_configured(desk: Desk) -> None:
@@ -52,12 +54,3 @@ def _check_configured(desk: Desk) -> None:
                 f"Tribe CRM sends no reminders for others; to mail them from here, {key} has to be set.",
                 next=_NEEDED.format(key=key),
             )
-
-
-def _post(desk: Desk) -> Post:
-    if desk.post is None:
-        raise PolicyRefused(
-            "Tribe CRM sends no reminders for others, so they are mailed from here, and mail.from is not set.",
-            next="Ask the person who keeps the configuration to set from in [mail].",
-        )
-    return desk.post

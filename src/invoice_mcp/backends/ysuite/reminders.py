@@ -1,10 +1,13 @@
 """send_reminder on YSuite, whose API sends none: mailed from here, to the address of the contact on file."""
 
+from typing import Final
+
 from invoice_mcp.backends.base import Found, Plan, Step, StepResult, Undetermined, Write
-from invoice_mcp.backends.mailing import Post, find_reminder, mail_reminder, plan_reminder
+from invoice_mcp.backends.mailing import find_reminder, mail_reminder, plan_reminder, post_at
 from invoice_mcp.backends.ysuite.desk import Desk
 from invoice_mcp.backends.ysuite.reading import is_converted
-from invoice_mcp.errors import PolicyRefused
+
+_WHY: Final = "YSuite sends no reminders"
 
 
 async def plan(desk: Desk, write: Write) -> Plan:
@@ -14,7 +17,7 @@ async def plan(desk: Desk, write: Write) -> Plan:
         PolicyRefused: nobody has said who sends the mail; nothing is asked.
         NotFound: no such invoice.
     """
-    post = _post(desk)
+    post = post_at(desk.post, _WHY)
     whole = await desk.api.invoice(write.invoice_id or "", "refs")
     contact = await desk.api.contact(whole.row.customer_id)
     invoice = await desk.invoice_from(whole, contact)
@@ -33,18 +36,9 @@ async def perform(desk: Desk, step: Step) -> StepResult:
         LostAnswer: whether it left is not known.
     """
     await desk.unchanged(step)
-    return await mail_reminder(_post(desk), step)
+    return await mail_reminder(post_at(desk.post, _WHY), step)
 
 
 async def find(desk: Desk, step: Step) -> Found | Undetermined:
     """Whether it left, by its Message-ID."""
-    return await find_reminder(_post(desk), step)
-
-
-def _post(desk: Desk) -> Post:
-    if desk.post is None:
-        raise PolicyRefused(
-            "YSuite sends no reminders, so they are mailed from here, and mail.from is not set.",
-            next="Ask the person who keeps the configuration to set from in [mail].",
-        )
-    return desk.post
+    return await find_reminder(post_at(desk.post, _WHY), step)

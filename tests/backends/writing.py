@@ -1,0 +1,38 @@
+"""Writes as the layers above hand them to a backend, and their steps carried out one after the other."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from invoice_mcp.backends.base import Plan, StepResult, VendorBackend, Write
+from invoice_mcp.domain.identity import Identity
+from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, RegisterPayment, SendReminder
+
+REQUESTS = {
+    "create_invoice": CreateInvoice,
+    "register_payment": RegisterPayment,
+    "send_reminder": SendReminder,
+    "change_phase": ChangePhase,
+}
+
+
+def write_of(
+    account: str,
+    number: int,
+    tool: str,
+    invoice_id: str | None,
+    arguments: Mapping[str, Any],
+    window_hours: int = 24,
+) -> Write:
+    """The write with this `number`, which makes its identity."""
+    ref = f"{account}:{invoice_id}"
+    named: dict[str, Any] = {"create_invoice": {}, "send_reminder": {"refs": [ref]}}.get(tool, {"ref": ref})
+    request = REQUESTS[tool].model_validate({**named, **arguments})
+    return Write(Identity(f"op_{number:018d}", tool, f"{number:064x}", window_hours), invoice_id, request)
+
+
+async def carried_out(backend: VendorBackend, plan: Plan) -> list[StepResult]:
+    """What came of each step."""
+    done: list[StepResult] = []
+    for step in plan.steps:
+        done.append(await backend.perform(step, done))
+    return done
