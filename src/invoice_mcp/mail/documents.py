@@ -36,7 +36,7 @@ def document_text(invoice: Invoice, seller: Party, *, credited_number: str | Non
 
 def prepare(language: str | None) -> None:
     """Load what the first document in a language needs, some 150 ms, ahead of a moment when others wait."""
-    import segno.helpers  # noqa: F401
+    import segno  # noqa: F401
 
     figures_for(language_for(language))
     load(_PAGE, _TEXT)

@@ -4,6 +4,7 @@ Widths are columns of a fixed-width font: wide East Asian characters and emoji t
 Text breaks at ordinary spaces only: figures with no-break spaces, and what is `unbroken`, stay whole.
 """
 
+import functools
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -168,6 +169,7 @@ def _pad(text: str, width: int) -> str:
     return text + " " * (width - columns(text))
 
 
+@functools.lru_cache(maxsize=4096)
 def _char_columns(char: str) -> int:
     if unicodedata.category(char) in _NO_WIDTH:
         return 0

@@ -88,6 +88,7 @@ def _environment(*, autoescape: bool) -> "Environment":
         loader=PackageLoader("invoice_mcp.mail"),
         autoescape=autoescape,  # noqa: S701  plain text has no markup to break out of
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -38,6 +38,7 @@ _INVOICE: Final = " ".join(
         WHERE i.id = ?""",
     )
 )
+_STATUS: Final = " ".join(("SELECT", HEAD_COLUMNS, "FROM invoices AS i WHERE i.id = ?"))
 _LINES: Final = """
 SELECT item_name, quantity, net_price, tax_category, tax_rate, net_amount, description, unit, discount_percent
 FROM lines WHERE invoice_seq = ? ORDER BY position
@@ -142,6 +143,12 @@ def read_invoice(
         created_at=dt.datetime.fromisoformat(head.created_at),
         updated_at=dt.datetime.fromisoformat(head.updated_at),
     )
+
+
+def read_status(connection: "apsw.Connection", invoice_id: str, today: dt.date) -> Status | None:
+    """The status of an invoice on `today`, or None where the ledger has no such id."""
+    values = connection.execute(_STATUS, (invoice_id,)).fetchone()
+    return None if values is None else status_of(split_head(values)[0], today)
 
 
 def find_buyers(connection: "apsw.Connection", text: str, limit: int) -> list[Party]:

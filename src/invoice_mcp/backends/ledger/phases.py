@@ -8,7 +8,7 @@ from invoice_mcp.backends.ledger import documents, drafts
 from invoice_mcp.backends.ledger.addresses import ACCEPTS, addressed, let_mail_go
 from invoice_mcp.backends.ledger.book import Book, Effect, Moment, OwedMail, owed_id
 from invoice_mcp.backends.ledger.capabilities import PHASES
-from invoice_mcp.backends.ledger.heads import head_of, invoice_of, unchanged
+from invoice_mcp.backends.ledger.heads import head_of, invoice_of, status_of, unchanged
 from invoice_mcp.backends.ledger.numbering import next_number
 from invoice_mcp.backends.ledger.seller import missing_identifiers, missing_keys
 from invoice_mcp.domain.invoice import Invoice, Party
@@ -95,7 +95,7 @@ def perform(connection: "apsw.Connection", book: Book, step: Step, moment: Momen
         Conflict: the invoice changed since the plan was made, or its number cannot be given.
     """
     head = unchanged(connection, step.before["invoice"], step.before["version"])
-    before = invoice_of(connection, book, head["id"], moment.today)
+    before = status_of(connection, head["id"], moment.today)
     phase = Phase(step.body["phase"])
     was_there = _THERE[phase](head)
     result: dict[str, Any] = {"changed": not was_there}
@@ -113,8 +113,8 @@ def perform(connection: "apsw.Connection", book: Book, step: Step, moment: Momen
         sql.set_state(connection, head["seq"], "cancelled", moment.at)
     else:
         sql.set_marks(connection, head["seq"], _marks(phase, head, moment), moment.at)
-    after = invoice_of(connection, book, head["id"], moment.today)
-    result |= {"from": before.status.value, "to": after.status.value}
+    after = status_of(connection, head["id"], moment.today)
+    result |= {"from": before.value, "to": after.value}
     if not was_there:
         sql.insert_phase(connection, head["seq"], phase.value, (result["from"], result["to"]), moment.at)
     return Effect(head["seq"], head["id"], result, mail)
