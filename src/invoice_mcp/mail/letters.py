@@ -78,10 +78,11 @@ def reminder_of_several(
     used = language_for(language)
     figures = figures_for(used)
     first = invoices[0]
+    overdue = [_overdue(invoice, seller, figures, today) for invoice in invoices]
     terms = {
-        **_overdue(first, seller, figures, today),
+        **overdue[0],
         "several": len(invoices) > 1,
-        "overdue": [_overdue(invoice, seller, figures, today) for invoice in invoices],
+        "overdue": overdue,
         "all_payable": figures.amount(sum((each.payable_amount for each in invoices), Decimal(0)), first.currency),
         "last_date": written_date(today + dt.timedelta(days=FINAL_DAYS), figures),
     }

@@ -8,10 +8,10 @@ import base64
 import datetime as dt
 import functools
 import re
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from invoice_mcp.domain.requests import Email
 from invoice_mcp.errors import InvalidRequest
@@ -31,7 +31,29 @@ _MAILBOX: Final = re.compile(rf"(?!.*=\?){_ATOM}(?:\.{_ATOM})*@(?P<domain>{_DOMA
 _NAMED: Final = re.compile(r"(?P<name>[^<>\"@,;:\\]{1,100}) <(?P<address>[^<>]+)>")
 _DATA_IMAGE: Final = re.compile(r'src="data:image/png;base64,(?P<content>[A-Za-z0-9+/=]+)"', re.ASCII)
 _IMAGE_ID: Final = "payment-code@invoice-mcp.invalid"
+_HEADERS_IN_MIND: Final = 64
 _MESSAGE_ID: Final = re.compile(rf"<[A-Za-z0-9._-]{{1,128}}@{_DOMAIN}>", re.ASCII)
+
+
+class _Headers:
+    """Headers as Python's e-mail library reads them, each as long as it is in use: most are the same in every mail.
+
+    Read anew, they take two thirds of the time that a mail takes to make.
+    """
+
+    def __init__(self) -> None:
+        registry = HeaderRegistry()
+        self._kind = functools.lru_cache(_HEADERS_IN_MIND)(registry.__getitem__)
+        self._read = functools.lru_cache(_HEADERS_IN_MIND)(registry.__call__)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._kind(name)
+
+    def __call__(self, name: str, value: str | dt.datetime) -> Any:
+        return self._read(name, value)
+
+
+_POLICY: Final = SMTP.clone(header_factory=_Headers())
 
 
 def is_address(text: str) -> bool:
@@ -93,11 +115,11 @@ def compose(
         raise ValueError("the message id is not one of ours")
     if not is_address(recipient):
         raise _refused("recipient")
-    message = EmailMessage(policy=SMTP)
-    message["From"] = _mailbox("sender", sender)
-    message["To"] = Address(addr_spec=recipient)
+    message = EmailMessage(policy=_POLICY)
+    message["From"] = str(_mailbox("sender", sender))
+    message["To"] = recipient
     if reply_to is not None:
-        message["Reply-To"] = _mailbox("reply address", reply_to)
+        message["Reply-To"] = str(_mailbox("reply address", reply_to))
     message["Subject"] = _plain(letter.subject)
     message["Date"] = date
     message["Message-ID"] = message_id
