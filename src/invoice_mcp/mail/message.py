@@ -32,6 +32,7 @@ _NAMED: Final = re.compile(r"(?P<name>[^<>\"@,;:\\]{1,100}) <(?P<address>[^<>]+)
 _DATA_IMAGE: Final = re.compile(r'src="data:image/png;base64,(?P<content>[A-Za-z0-9+/=]+)"', re.ASCII)
 _IMAGE_ID: Final = "payment-code@invoice-mcp.invalid"
 _HEADERS_IN_MIND: Final = 64
+_BOUNDARY_LENGTH: Final = 60
 _MESSAGE_ID: Final = re.compile(rf"<[A-Za-z0-9._-]{{1,128}}@{_DOMAIN}>", re.ASCII)
 
 
@@ -132,7 +133,18 @@ def compose(
             enclosure.html, subtype="html", charset="utf-8", cte="base64", filename=enclosure.file_name
         )
     message["Content-Language"] = letter.language  # after the content, which takes all Content- headers away
+    _set_boundaries(message, message_id)
     return message
+
+
+def _set_boundaries(message: EmailMessage, message_id: str) -> None:
+    """Part the parts by what no text has in it: `=_` is in nothing encoded (RFC 2045, 6.7), the id in no other mail.
+
+    Otherwise one is drawn by lot and searched for in all the text when the mail is written.
+    """
+    parted = (part for part in message.walk() if part.is_multipart())
+    for number, part in enumerate(parted):
+        part.set_boundary(f"=_{number}_{message_id[1:].partition('@')[0][:_BOUNDARY_LENGTH]}")
 
 
 def _add_page(message: EmailMessage, html: str) -> None:
