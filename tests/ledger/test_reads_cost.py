@@ -167,6 +167,7 @@ def test_what_is_unpaid_is_summed_from_its_index_alone(small: apsw.Connection) -
 def test_reading_one_invoice_or_number_costs_next_to_nothing(large: apsw.Connection) -> None:
     row = page(large)().rows[0]
     assert steps(large, lambda: read_invoice(large, "ledger", row.ref.id, TODAY)) < 500
+    assert len(plans(large, lambda: read_invoice(large, "ledger", row.ref.id, TODAY))) == 1
     assert steps(large, lambda: find_number(large, "ledger", row.invoice_number, TODAY)) < 500
     assert steps(large, lambda: find_number(large, "ledger", "2025-98765", TODAY)) < 10_000
 

@@ -1,5 +1,6 @@
 """Documents: complete, in three languages, hostile text stays text, and the payment code says what the page says."""
 
+import io
 import os
 import re
 from collections.abc import Iterator
@@ -10,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import zxingcpp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import Environment, PackageLoader
+from PIL import Image
 
 from invoice_mcp.domain.document import Document
 from invoice_mcp.domain.invoice import Invoice, Line, Party
@@ -20,6 +23,7 @@ from invoice_mcp.domain.status import TaxCategory
 from invoice_mcp.mail.documents import make_document
 from invoice_mcp.mail.figures import Language, figures_for
 from invoice_mcp.mail.payment_code import payment_code
+from invoice_mcp.mail.png import SIDE
 
 from . import examples
 from .conftest import png_in, scanned
@@ -232,6 +236,21 @@ def test_every_payment_code_scans_and_states_the_amount(cents: int, name: str, r
     assert structured or free
     assert reference.startswith(structured or free)
     assert bool(structured) == (reference == "RF18539007547034")
+
+
+@pytest.mark.parametrize(
+    ("name", "reference"), [("A", "1"), ("株" * 70, "№" * 100), ("Studio Noord", "RF18539007547034")]
+)
+def test_a_payment_code_is_of_the_size_and_strength_the_standard_asks_for(name: str, reference: str) -> None:
+    invoice = replace(examples.INVOICE, payable_amount=Decimal("999999999.99"), payment_reference=reference)
+    uri = payment_code(invoice, replace(examples.SELLER, name=name, iban="MT84MALT011000012345MTLCAST001S"))
+    picture = Image.open(io.BytesIO(png_in(f'src="{uri}"')))
+    [code] = zxingcpp.read_barcodes(picture)
+    modules = picture.width // SIDE - 2 * 4
+
+    assert code.ec_level == "M"
+    assert (modules - 17) // 4 <= 13
+    assert len(code.bytes) <= 331
 
 
 @pytest.mark.parametrize(

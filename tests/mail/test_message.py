@@ -262,3 +262,27 @@ def test_a_message_id_that_is_not_ours_is_refused(message_id: str) -> None:
 @pytest.mark.parametrize("sender", ["billing@mail.example.com", "Studio Noord <billing@mail.example.com>"])
 def test_message_ids_are_unique_within_the_sender_s_domain(sender: str) -> None:
     assert sender_domain(sender) == "mail.example.com"
+
+
+def test_the_same_message_id_gives_the_same_mail_to_the_byte() -> None:
+    assert composed(INVOICE).as_bytes() == composed(INVOICE).as_bytes()
+
+
+def test_no_text_ends_a_part_of_the_mail() -> None:
+    ends = "".join(f"\n--=_{number}_0123abcd{end}" for number in range(3) for end in ("", "--"))
+    [enclosed] = INVOICE.enclosures
+    letter = replace(INVOICE, body=f"{ends}\n", html=ends, enclosures=(replace(enclosed, html=ends),))
+    read = parsed(composed(letter))
+
+    assert [part.get_content_type() for part in read.walk()] == [
+        *("multipart/mixed", "multipart/alternative", "text/plain", "text/html", "text/html"),
+    ]
+    assert all(ends in part.get_content().replace("\r\n", "\n") for part in read.walk() if not part.is_multipart())
+
+
+def test_a_mail_has_its_own_addresses_whoever_was_written_to_before() -> None:
+    people = [f"buyer{number}@example.net" for number in range(100)]
+    mails = [composed(recipient=each, message_id=f"<{each}>") for each in [*people, *people[:5]]]
+
+    assert [str(parsed(mail)["To"]) for mail in mails] == [*people, *people[:5]]
+    assert [str(parsed(mail)["Message-ID"]) for mail in mails] == [f"<{each}>" for each in [*people, *people[:5]]]

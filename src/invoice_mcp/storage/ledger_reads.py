@@ -1,6 +1,7 @@
 """What a ledger tells about one invoice, and about its buyers."""
 
 import datetime as dt
+import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
@@ -25,39 +26,36 @@ from invoice_mcp.storage.ledger_rows import HEAD_COLUMNS, Head, as_date, flags_o
 if TYPE_CHECKING:
     import apsw
 
+# All of it in one statement: between two, other threads would run, and while they read they let nobody in for long.
+# A mail that was refused reached nobody; it is not counted as a reminder either.
+_PARTS: Final = """
+(SELECT json_group_array(json_array(item_name, quantity, net_price, tax_category, tax_rate, net_amount, description,
+                                    unit, discount_percent) ORDER BY position)
+ FROM lines WHERE invoice_seq = i.seq),
+(SELECT json_group_array(json_array(tax_category, tax_rate, taxable, tax)
+                         ORDER BY tax_category, CAST(tax_rate AS REAL))
+ FROM taxes WHERE invoice_seq = i.seq),
+(SELECT json_group_array(json_array(id, amount, paid_on, method, reference) ORDER BY paid_on, seq)
+ FROM payments WHERE invoice_seq = i.seq AND undone_at IS NULL),
+(SELECT json_group_array(json_array(created_at, tone, channel, recipient, outcome) ORDER BY seq)
+ FROM mails WHERE invoice_seq = i.seq AND purpose = 'reminder' AND outcome <> 'refused'),
+(SELECT json_group_array(id ORDER BY seq) FROM invoices WHERE credits_seq = i.seq AND state = 'issued')
+"""
 _INVOICE: Final = " ".join(
     (
         "SELECT",
         HEAD_COLUMNS,
         """, i.buyer_vat_identifier, i.buyer_street, i.buyer_postal_code, i.buyer_city, i.buyer_country_code,
         b.email, b.email_confirmed, b.language, i.payment_reference, i.note, i.language, i.tax_basis, i.sent_to,
-        credited.id
-        FROM invoices AS i
+        credited.id,""",
+        _PARTS,
+        """FROM invoices AS i
         JOIN buyers AS b ON b.seq = i.buyer_seq
         LEFT JOIN invoices AS credited ON credited.seq = i.credits_seq
         WHERE i.id = ?""",
     )
 )
 _STATUS: Final = " ".join(("SELECT", HEAD_COLUMNS, "FROM invoices AS i WHERE i.id = ?"))
-_LINES: Final = """
-SELECT item_name, quantity, net_price, tax_category, tax_rate, net_amount, description, unit, discount_percent
-FROM lines WHERE invoice_seq = ? ORDER BY position
-"""
-_TAXES: Final = """
-SELECT tax_category, tax_rate, taxable, tax FROM taxes WHERE invoice_seq = ?
-ORDER BY tax_category, CAST(tax_rate AS REAL)
-"""
-_PAYMENTS: Final = """
-SELECT id, amount, paid_on, method, reference FROM payments
-WHERE invoice_seq = ? AND undone_at IS NULL ORDER BY paid_on, seq
-"""
-# A mail that was refused reached nobody; it is not counted as a reminder either.
-_REMINDERS: Final = """
-SELECT created_at, tone, channel, recipient, outcome FROM mails
-WHERE invoice_seq = ? AND purpose = 'reminder' AND outcome <> 'refused' ORDER BY seq
-"""
-_CREDITED_BY: Final = "SELECT id FROM invoices WHERE credits_seq = ? AND state = 'issued' ORDER BY seq"
-
 _BUYER_COLUMNS: Final = """
 SELECT id, name, email, email_confirmed, vat_identifier, street, postal_code, city, country_code, language
 FROM buyers
@@ -92,6 +90,11 @@ class _Detail(NamedTuple):
     tax_basis: Literal["exclusive", "inclusive"]
     sent_to: str | None
     credits: str | None
+    lines: str
+    taxes: str
+    payments: str
+    reminders: str
+    credited_by: str
 
 
 def read_invoice(
@@ -131,13 +134,13 @@ def read_invoice(
         note=detail.note,
         language=detail.language,
         tax_basis=detail.tax_basis,
-        lines=_lines(connection, head),
-        taxes=_taxes(connection, head),
-        payments=_payments(connection, head),
-        reminders=_reminders(connection, head),
+        lines=_lines(json.loads(detail.lines), head.currency),
+        taxes=_taxes(json.loads(detail.taxes), head.currency),
+        payments=_payments(json.loads(detail.payments), head.currency),
+        reminders=_reminders(json.loads(detail.reminders)),
         sent=_sending(head, detail),
         credits=_ref(account, detail.credits),
-        credited_by=tuple(Ref(account, id_) for (id_,) in connection.execute(_CREDITED_BY, (head.seq,))),
+        credited_by=tuple(Ref(account, id_) for id_ in json.loads(detail.credited_by)),
         mail_to=detail.email,
         can=_abilities(head, status, flags, detail.email),
         created_at=dt.datetime.fromisoformat(head.created_at),
@@ -195,8 +198,7 @@ def _buyer_of(head: Head, detail: _Detail) -> Party:
     )
 
 
-def _lines(connection: "apsw.Connection", head: Head) -> tuple[Line, ...]:
-    rows = connection.execute(_LINES, (head.seq,))
+def _lines(rows: list[list[Any]], currency: str) -> tuple[Line, ...]:
     return tuple(
         Line(
             item_name=item_name,
@@ -204,7 +206,7 @@ def _lines(connection: "apsw.Connection", head: Head) -> tuple[Line, ...]:
             net_price=Decimal(net_price),
             tax_category=TaxCategory(category),
             tax_rate=Decimal(rate),
-            net_amount=from_minor(net_amount, head.currency),
+            net_amount=from_minor(net_amount, currency),
             description=description,
             unit=unit,
             discount_percent=Decimal(discount),
@@ -213,26 +215,24 @@ def _lines(connection: "apsw.Connection", head: Head) -> tuple[Line, ...]:
     )
 
 
-def _taxes(connection: "apsw.Connection", head: Head) -> tuple[TaxSubtotal, ...]:
+def _taxes(rows: list[list[Any]], currency: str) -> tuple[TaxSubtotal, ...]:
     return tuple(
-        TaxSubtotal(
-            TaxCategory(category), Decimal(rate), from_minor(taxable, head.currency), from_minor(tax, head.currency)
-        )
-        for category, rate, taxable, tax in connection.execute(_TAXES, (head.seq,))
+        TaxSubtotal(TaxCategory(category), Decimal(rate), from_minor(taxable, currency), from_minor(tax, currency))
+        for category, rate, taxable, tax in rows
     )
 
 
-def _payments(connection: "apsw.Connection", head: Head) -> tuple[Payment, ...]:
+def _payments(rows: list[list[Any]], currency: str) -> tuple[Payment, ...]:
     return tuple(
-        Payment(id_, from_minor(amount, head.currency), dt.date.fromisoformat(paid_on), method, reference)
-        for id_, amount, paid_on, method, reference in connection.execute(_PAYMENTS, (head.seq,))
+        Payment(id_, from_minor(amount, currency), dt.date.fromisoformat(paid_on), method, reference)
+        for id_, amount, paid_on, method, reference in rows
     )
 
 
-def _reminders(connection: "apsw.Connection", head: Head) -> tuple[Reminder, ...]:
+def _reminders(rows: list[list[Any]]) -> tuple[Reminder, ...]:
     return tuple(
         Reminder(dt.datetime.fromisoformat(at), tone, channel, recipient, outcome)
-        for at, tone, channel, recipient, outcome in connection.execute(_REMINDERS, (head.seq,))
+        for at, tone, channel, recipient, outcome in rows
     )
 
 
