@@ -17,6 +17,11 @@ def keep_document(connection: "apsw.Connection", seq: int, document: Document, a
     )
 
 
+def has_document(connection: "apsw.Connection", seq: int) -> bool:
+    """Whether a document of this invoice is kept."""
+    return connection.execute("SELECT 1 FROM documents WHERE invoice_seq = ?", (seq,)).fetchone() is not None
+
+
 def read_document(connection: "apsw.Connection", seq: int) -> Document | None:
     """The document of an invoice, None where none was made."""
     found = connection.execute("SELECT language, html, text FROM documents WHERE invoice_seq = ?", (seq,)).fetchone()

@@ -1,6 +1,7 @@
 """What goes to the buyer: made once, when an invoice is sent, with the seller as configured then."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from invoice_mcp.backends.ledger.book import Book, Moment
 from invoice_mcp.backends.ledger.heads import head_of, invoice_of
@@ -8,21 +9,16 @@ from invoice_mcp.domain.document import Document
 from invoice_mcp.domain.invoice import Party
 from invoice_mcp.errors import NotFound
 from invoice_mcp.mail.documents import make_document
-from invoice_mcp.storage.ledger_documents import keep_document, read_document
+from invoice_mcp.storage.ledger_documents import has_document, keep_document, read_document
 
 if TYPE_CHECKING:
     import apsw
 
 
-def keep(connection: "apsw.Connection", book: Book, invoice_id: str, moment: Moment) -> None:
-    """Make and keep the document of an issued invoice, unless it has one.
-
-    Raises:
-        NotFound: this book has no such invoice.
-    """
-    seq = head_of(connection, invoice_id)["seq"]
-    if read_document(connection, seq) is None:
-        keep_document(connection, seq, _made(connection, book, invoice_id, moment), moment.at)
+def keep(connection: "apsw.Connection", book: Book, head: Mapping[str, Any], moment: Moment) -> None:
+    """Make and keep the document of an issued invoice, unless it has one."""
+    if not has_document(connection, head["seq"]):
+        keep_document(connection, head["seq"], _made(connection, book, head["id"], moment), moment.at)
 
 
 def kept(connection: "apsw.Connection", invoice_id: str) -> Document:

@@ -103,7 +103,7 @@ def perform(connection: "apsw.Connection", book: Book, step: Step, moment: Momen
     if phase is Phase.SENT:
         if not was_there:
             _issue(connection, book, head, moment)
-        documents.keep(connection, book, head["id"], moment)
+        documents.keep(connection, book, head, moment)
         mail = _send(connection, book, head, step.body, moment)
         result["delivery"] = _delivery(book, step.body)
     elif phase is Phase.CANCELLED and head["state"] == "issued":
@@ -247,8 +247,9 @@ def _credit_in_full(connection: "apsw.Connection", book: Book, head: Mapping[str
         "buyer_reference": head["buyer_reference"],
     }
     seq, invoice_id = drafts.write_draft(connection, body, replaced=None, credited=head, moment=moment)
-    _issue(connection, book, head_of(connection, invoice_id), moment)
-    documents.keep(connection, book, invoice_id, moment)
+    note = head_of(connection, invoice_id)
+    _issue(connection, book, note, moment)
+    documents.keep(connection, book, note, moment)
     sql.set_sent_to(connection, seq, "manual", None, moment.at)
     return invoice_id
 
