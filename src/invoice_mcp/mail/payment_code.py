@@ -21,7 +21,7 @@ _TEXT_BYTES: Final = 100
 _UTF_8: Final = "1"
 _QUIET_ZONE: Final = 4
 # Of the eight, the one whose symbols have the fewest flaws by ISO/IEC 18004's count; to try them all takes five times
-# as long, and cameras read no more of the symbols (docs/adr/0015-one-mask.md).
+# as long, and cameras read no more of the symbols (docs/adr/0016-one-mask.md).
 _MASK: Final = 2
 
 
