@@ -30,7 +30,7 @@ def columns(text: str) -> int:
     """How many columns `text` takes."""
     if text.isascii():
         return len(text)
-    return sum(_char_columns(char) for char in text)
+    return sum(map(_char_columns, text))
 
 
 def one_line(text: str) -> str:

@@ -58,7 +58,7 @@ VALUES (:invoice_seq, :position, :item_name, :description, :quantity, :unit, :ne
 """
 
 _INDEX_TEXT = """
-INSERT INTO invoice_text (rowid, body)
+INSERT OR REPLACE INTO invoice_text (rowid, body)
 SELECT seq, concat_ws(char(10), number, buyer_name, buyer_reference,
                       (SELECT group_concat(concat_ws(char(10), item_name, description), char(10))
                        FROM lines WHERE invoice_seq = seq))
@@ -142,24 +142,27 @@ def update_draft(connection: "apsw.Connection", seq: int, values: Mapping[str, A
     connection.execute(_UPDATE_DRAFT, {**values, "seq": seq})
 
 
-def replace_lines(
+def insert_lines(
     connection: "apsw.Connection",
     seq: int,
     lines: Sequence[Mapping[str, Any]],
     taxes: Sequence[tuple[str, str, int, int]],
 ) -> None:
-    """Set the lines and the tax rows (category, rate, taxable, tax in minor units) of an invoice."""
-    connection.execute("DELETE FROM lines WHERE invoice_seq = ?", (seq,))
-    connection.execute("DELETE FROM taxes WHERE invoice_seq = ?", (seq,))
+    """Add the lines and the tax rows (category, rate, taxable, tax in minor units) of an invoice."""
     for position, line in enumerate(lines, 1):
         connection.execute(_INSERT_LINE, {**line, "invoice_seq": seq, "position": position})
     for tax in taxes:
         connection.execute("INSERT INTO taxes VALUES (?, ?, ?, ?, ?)", (seq, *tax))
 
 
+def delete_lines(connection: "apsw.Connection", seq: int) -> None:
+    """Take the lines and the tax rows of a draft away."""
+    connection.execute("DELETE FROM lines WHERE invoice_seq = ?", (seq,))
+    connection.execute("DELETE FROM taxes WHERE invoice_seq = ?", (seq,))
+
+
 def write_text(connection: "apsw.Connection", seq: int) -> None:
     """Index what an invoice can be found by: number, buyer, reference, items."""
-    connection.execute("DELETE FROM invoice_text WHERE rowid = ?", (seq,))
     connection.execute(_INDEX_TEXT, (seq,))
 
 

@@ -63,6 +63,7 @@ def write_draft(
     if replaced:
         seq = replaced["seq"]
         sql.update_draft(connection, seq, values)
+        sql.delete_lines(connection, seq)
     else:
         seq = sql.insert_invoice(connection, values)
     lines = [
@@ -78,7 +79,7 @@ def write_draft(
         )
         for tax in totals.taxes
     ]
-    sql.replace_lines(connection, seq, lines, taxes)
+    sql.insert_lines(connection, seq, lines, taxes)
     sql.write_text(connection, seq)
     return seq, values["id"]
 

@@ -303,7 +303,7 @@ def _insert(
          to_minor(tax.tax_amount, currency))
         for tax in totals.taxes
     ]  # fmt: skip
-    sql.replace_lines(connection, seq, lines, taxes)
+    sql.insert_lines(connection, seq, lines, taxes)
     return seq
 
 
