@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -64,6 +65,24 @@ async def test_an_answer_does_not_wait_for_long_work_behind_it(lane: Lane[Nothin
     finally:
         ends.set()
     await long
+
+
+async def test_no_answer_waits_for_others_while_there_is_a_thread_for_all_that_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("invoice_mcp.storage.lanes.HELD_BACK_S", 3600)
+    lane = Lane("test", 2, Nothing)
+    queue: Any = lane._queue
+    monkeypatch.setattr(lane, "_queue", SimpleNamespace(get=queue.get, put=queue.put, empty=lambda: False))
+    ends = threading.Event()
+    [long] = await asked(lane, until(ends))
+    try:
+        assert await asyncio.wait_for(lane.run(lambda _: 2), 5) == 2
+        assert not long.done()
+    finally:
+        ends.set()
+    await asyncio.wait_for(long, 5)
+    await lane.close()
 
 
 async def test_a_thread_is_added_only_for_work_that_would_wait() -> None:

@@ -14,6 +14,7 @@ from invoice_mcp.domain.money import format_amount, format_number, minor_units
 
 if TYPE_CHECKING:
     from babel import Locale
+    from babel.numbers import NumberPattern
 
 Language = Literal["en", "nl", "sv"]
 
@@ -69,15 +70,20 @@ class Figures:
         return str(self.locale.territories.get(code, code))
 
     def _currency(self, value: Decimal, currency: str, decimals: int) -> str:
-        from babel.numbers import format_currency, get_currency_symbol
+        pattern = _currency_pattern(self.language, currency, decimals)
+        return str(pattern.apply(value, self.locale, currency=currency, currency_digits=False))
 
-        pattern: str = self.locale.currency_formats["standard"].pattern
-        if get_currency_symbol(currency, self.locale)[-1].isalpha():
-            pattern = pattern.replace("¤#", f"¤{_NO_BREAK}#")
-        fraction = "." + "0" * decimals if decimals else ""
-        return format_currency(
-            value, currency, pattern.replace(".00", fraction), locale=self.locale, currency_digits=False
-        )
+
+@functools.lru_cache(maxsize=128)
+def _currency_pattern(language: Language, currency: str, decimals: int) -> "NumberPattern":
+    from babel.numbers import get_currency_symbol, parse_pattern
+
+    locale = figures_for(language).locale
+    pattern: str = locale.currency_formats["standard"].pattern
+    if get_currency_symbol(currency, locale)[-1].isalpha():
+        pattern = pattern.replace("¤#", f"¤{_NO_BREAK}#")
+    fraction = "." + "0" * decimals if decimals else ""
+    return parse_pattern(pattern.replace(".00", fraction))
 
 
 @functools.cache

@@ -76,8 +76,9 @@ class Lane(Generic[H]):
         try:
             while (job := self._queue.get()) is not None:
                 _carry_out(held, *job)
-                # Each wake-up makes the event loop and this thread compete for the interpreter.
-                if self._queue.empty() or self.closed:
+                # Each wake-up makes the event loop and this thread compete for the interpreter, so where more is asked
+                # for than the threads can do at once, answers wait for others.
+                if job[0].expected <= self._threads or self._queue.empty() or self.closed:
                     job[0].announce()
                 del job  # what it refers to may be large
         finally:
@@ -86,7 +87,8 @@ class Lane(Generic[H]):
 
 
 class _Answers:
-    """What the threads of a lane have ready for one event loop. All but `keep` and `announce` is for that loop."""
+    """What the threads of a lane have ready for one event loop. They `keep` and `announce`, and read `expected`; all
+    else is for that loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
