@@ -285,7 +285,13 @@ class VendorBackend(Protocol):
         ...
 
     async def probe(self) -> Probe:
-        """One harmless request, for doctor."""
+        """The one harmless request that tells most, for setup and doctor; at most another to say why it was refused.
+
+        A token that is fetched first, where the vendor hands them out, is not counted.
+
+        Raises:
+            InvoiceError: what keeps the account out, each mistake in its own words (`access.asked`).
+        """
         ...
 
     async def plan(self, write: Write) -> Plan:

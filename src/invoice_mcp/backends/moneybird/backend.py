@@ -66,14 +66,13 @@ class MoneybirdBackend:
 
     async def probe(self) -> Probe:
         api = self._desk.api
-        administration = await asked(api.administration, ACCESS, self._desk.account)
-        await asked(api.look_in, ACCESS, self._desk.account)
-        shown = {
-            "administration": clean_text(administration.name, NAME_LENGTH),
-            "currency": administration.currency,
-            "time_zone": clean_text(administration.time_zone, NAME_LENGTH),
-        }
-        return Probe(True, f"administration {administration.id}, {administration.currency}", shown, api.budget())
+        invoice = await asked(api.look_in, ACCESS, self._desk.account)
+        shown = {"administration": api.administration_id}
+        if invoice is not None:
+            number = clean_text(invoice.invoice_id or "a draft", NAME_LENGTH)
+            shown = {**shown, "an_invoice": f"{number} in {invoice.currency}"}
+        detail = f"the token opens the invoices of administration {api.administration_id}"
+        return Probe(True, detail, shown, api.budget())
 
     async def plan(self, write: Write) -> Plan:
         return await _RULES[write.identity.tool].plan(self._desk, write)
