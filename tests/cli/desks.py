@@ -90,6 +90,14 @@ def _hands_out_others(book: Any) -> None:
     book.handed_out = 1000
 
 
+def _token_expired(book: Any) -> None:
+    book.expired.add(moneybird_seeds.TOKEN)
+
+
+def _secret_expired(book: Any) -> None:
+    book.expired.add(tribe_seeds.CLIENT_ID)
+
+
 def _nothing_invoiced(book: Any) -> None:
     for database in book.databases.values():
         database.invoices = {}
@@ -103,6 +111,10 @@ DOUBLES: Mapping[str, Callable[[], Any]] = {
     "next": lambda: double("next", _revoked),
     "tribe without billing": lambda: double("tribe", billing=False),
     "tribe elsewhere": lambda: double("tribe", _hands_out_others, 0),
+    "moneybird saying 401": lambda: double("moneybird", foreign_administration=401),
+    "moneybird saying 403": lambda: double("moneybird", foreign_administration=403),
+    "moneybird when expired": lambda: double("moneybird", _token_expired, expired="said"),
+    "tribe when expired": lambda: double("tribe", _secret_expired, expired="said"),
     "moneybird, new": lambda: double("moneybird", invoices=0),
     "productive, new": lambda: double("productive", invoices=0),
     "tribe, new": lambda: double("tribe", invoices=0),

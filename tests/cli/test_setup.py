@@ -15,7 +15,7 @@ from invoice_mcp.cli import config_text, run
 from invoice_mcp.errors import Conflict
 from invoice_mcp.settings import load_settings
 
-from .desks import ANSWERS, WRONG, Desk
+from .desks import ANSWERS, CLOCK, WRONG, Desk
 from .offices import environment
 
 
@@ -191,6 +191,7 @@ def test_doctor_says_of_all_at_once_what_setup_says_of_one(desk: Desk) -> None:
         assert desk.setup(vendor)[0] == 0
     (desk.folder / "secrets" / "next-token").write_text(WRONG)
     (desk.folder / "secrets" / "productive-token").write_text(WRONG)
+    os.utime(desk.folder / "secrets" / "productive-token", (0, CLOCK.now().timestamp() + 5))
     code, accounts = desk.doctor()
     assert code == 1
     assert {name: account["state"] for name, account in accounts.items()} == {
@@ -202,7 +203,7 @@ def test_doctor_says_of_all_at_once_what_setup_says_of_one(desk: Desk) -> None:
         "next": "broken",
     }
     assert "it was revoked, or Next is closed for maintenance" in accounts["next"]["problem"]
-    assert "accounts.productive.token: mistyped, revoked or expired" in accounts["productive"]["problem"]
+    assert "accounts.productive.token: mistyped, revoked or of somebody" in accounts["productive"]["problem"]
     assert "new one in Productive" in accounts["productive"]["next"]
     assert accounts["moneybird"]["budget"] == [{"requests_left": 149, "of": 150, "seconds": 300}]
     assert accounts["next"]["capabilities"]["send_reminder"]["level"] == "unsupported"
