@@ -38,7 +38,7 @@ class Admissions:
         try:
             await self._database.write(lambda connection: sql.note(connection, new, rfc3339(now)))
         except StorageFailed as error:
-            _log.warning("it is not on record that %s were let in: %s", ", ".join(new), error.message)
+            _log.warning("being let in is not on record for %s: %s", ", ".join(new), error.message)
 
     async def last(self, account: Account) -> dt.datetime | None:
         """When it was, to the second; None when it never was from here."""
