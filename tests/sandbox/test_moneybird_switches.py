@@ -131,6 +131,15 @@ async def mismatched_reminders_pass_over(moneybird: Vendor) -> None:
     assert (moneybird.effects("reminder_sent"), moneybird.effects("mail")) == (0, 0)
 
 
+async def undue_ones_left_out(moneybird: Vendor) -> None:
+    mine = await moneybird.sent()
+    paid = await moneybird.sent()
+    await moneybird.pay(paid["id"], paid["total_unpaid"])
+    await remind(moneybird, reminder(mine, paid))
+    assert (moneybird.effects("reminder_sent"), moneybird.effects("mail")) == (1, 1)
+    await remind(moneybird, reminder(paid), status=422)
+
+
 async def payments_refused_by_422(moneybird: Vendor) -> None:
     answer = await moneybird.pay(moneybird.in_state("draft").id, "1", status=422)
     assert answer["details"] == {"base": [{"error": "invalid_state"}]}
@@ -191,6 +200,7 @@ OTHERWISE: dict[str, tuple[object, Callable[[Vendor], Awaitable[None]]]] = {
     "reminder_expires": (False, reminded_for_good),
     "reminder_before_due": ("refused", no_reminder_before_due),
     "mismatched_reminder": ("accepted", mismatched_reminders_pass_over),
+    "undue_among_others": ("accepted", undue_ones_left_out),
     "payment_refusal_status": (422, payments_refused_by_422),
     "overpayment": ("refused", no_overpayment),
     "loss_preconditions": (False, losses_without_preconditions),

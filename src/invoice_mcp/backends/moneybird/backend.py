@@ -27,6 +27,8 @@ from invoice_mcp.domain.invoice import Invoice, Party
 from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position
 from invoice_mcp.domain.results import NAME_LENGTH
 from invoice_mcp.domain.text import clean_text
+from invoice_mcp.errors import InvoiceError
+from invoice_mcp.net import LostAnswer
 
 _RULES: Final = {
     "create_invoice": Rules(create.plan, create.perform, create.find),
@@ -85,6 +87,12 @@ class MoneybirdBackend:
 
     async def find(self, step: Step, done: Sequence[StepResult]) -> Found | Absent | Undetermined:
         return await _RULES[step.identity.tool].find(self._desk, step, done)
+
+    def joined(self, steps: Sequence[Step]) -> list[Step]:
+        return reminders.joined(steps)
+
+    async def perform_together(self, steps: Sequence[Step]) -> list[StepResult | InvoiceError | LostAnswer]:
+        return await reminders.perform_together(self._desk, steps)
 
     async def close(self) -> None:
         await self._desk.api.close()

@@ -37,6 +37,8 @@ class Switches:
         reminder_before_due: a reminder for an invoice that is not due yet.
         mismatched_reminder: a reminder whose four ids are not those of its invoices; `accepted` answers 200 and sends
             nothing for them.
+        undue_among_others: a reminder of several invoices of which one cannot be reminded of; `accepted` leaves that
+            one out without a word.
         payment_refusal_status: of a payment on a draft; refused since 2017, with what status is not recorded.
         overpayment: a payment of more than is unpaid.
         loss_preconditions: whether `mark_as_uncollectible` and `mark_as_dubious` demand an open invoice, as they do
@@ -65,6 +67,7 @@ class Switches:
     reminder_expires: bool = True
     reminder_before_due: Choice = "accepted"
     mismatched_reminder: Choice = "refused"
+    undue_among_others: Choice = "refused"
     payment_refusal_status: Literal[400, 422] = 400
     overpayment: Choice = "accepted"
     loss_preconditions: bool = True
