@@ -10,6 +10,9 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	"$$p" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; \
 	done)
 
+# Tests and demo start many interpreters, and without bytecode on disk each compiles the whole package again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test matrix check bench schemas docs long packaging tokens clean
 .DELETE_ON_ERROR:
 

@@ -74,7 +74,8 @@ class TwoProcesses:
 
 
 def _one_of_each_tool(deeds: Sequence[Deed]) -> list[Deed]:
-    return list({deed.tool: deed for deed in reversed(deeds)}.values())
+    """The first of each, and of those whose path is named."""
+    return list({(deed.tool, deed.path): deed for deed in reversed(deeds)}.values())
 
 
 def _configured(office: CrowdedOffice, folder: Path) -> str:
@@ -87,9 +88,9 @@ def _configured(office: CrowdedOffice, folder: Path) -> str:
 
 async def _arguments(desk: Desk, deed: Deed, number: int) -> dict[str, Any]:
     """The arguments of the tool. A key makes a change of phase, too, the same call when it comes again."""
-    invoice_id, arguments = await deed.prepare(desk, number)
-    ref = f"{desk.office.account}:{invoice_id}"
-    named: dict[str, Any] = {"send_reminder": {"refs": [ref]}, "create_invoice": {}}.get(deed.tool, {"ref": ref})
+    named_ids, arguments = await deed.prepare(desk, number)
+    refs = [f"{desk.office.account}:{each}" for each in (named_ids if isinstance(named_ids, list) else [named_ids])]
+    named: dict[str, Any] = {"send_reminder": {"refs": refs}, "create_invoice": {}}.get(deed.tool, {"ref": refs[0]})
     return {"idempotency_key": f"crowd-{number:06d}", **named, **arguments}
 
 
@@ -99,10 +100,10 @@ def _writes(office: FaultyOffice, deed: Deed) -> int:
 
 def _same(answers: Sequence[dict[str, Any]]) -> bool:
     """Whether one answer says that it was done, and all others the same as having been done before."""
-    told = [answer.get("receipts", [answer])[0] for answer in answers]
-    first = sum("first_at" not in each for each in told)
-    cores = [{key: value for key, value in each.items() if key not in _TELLING} for each in told]
-    return first == 1 and all(core == cores[0] and "error" not in core for core in cores)
+    told = [answer.get("receipts", [answer]) for answer in answers]
+    first = [sum("first_at" not in each for each in parts) for parts in zip(*told, strict=True)]
+    cores = [[{key: part[key] for key in part if key not in _TELLING} for part in parts] for parts in told]
+    return set(first) == {1} and all(core == cores[0] and "error" not in core[0] for core in cores)
 
 
 @asynccontextmanager

@@ -17,7 +17,17 @@ from unittest.mock import patch
 import anyio
 import pytest
 
-from invoice_mcp.backends.base import Backend, Recorded, Step, StepResult, VendorBackend, Write
+from invoice_mcp.backends.base import (
+    Backend,
+    JoinsMail,
+    JoinsRequests,
+    Plan,
+    Recorded,
+    Step,
+    StepResult,
+    VendorBackend,
+    Write,
+)
 from invoice_mcp.clock import Clock
 from invoice_mcp.domain.identity import Identity
 from invoice_mcp.errors import InvoiceError, OutcomeUnknown
@@ -30,7 +40,7 @@ from invoice_mcp.storage.state_schema import APPLICATION_ID, MIGRATIONS
 from invoice_mcp.writes.identity import identify
 from invoice_mcp.writes.journal import Journal
 from invoice_mcp.writes.journaled import SETTLE, Journaled
-from invoice_mcp.writes.protocol import perform, replay
+from invoice_mcp.writes.protocol import Written, perform, perform_together, replay
 from tests.backends.contract import Desk, Office
 from tests.held_clock import HeldClock
 
@@ -101,7 +111,7 @@ class FaultyOffice(Office, Protocol):
         ...
 
 
-Preparation = Callable[[Desk, int], Awaitable[tuple[str | None, dict[str, Any]]]]
+Preparation = Callable[[Desk, int], Awaitable[tuple[str | list[str] | None, dict[str, Any]]]]
 
 
 @dataclass(frozen=True)
@@ -111,8 +121,9 @@ class Deed:
     Attributes:
         name: as a test's id shows it.
         tool: which tool does it.
-        prepare: makes everything ready and gives the invoice's id (None for a new one) and the arguments. The number
-            is another one each time, for amounts that are no duplicates.
+        prepare: makes everything ready and gives the invoice's id (None for a new one, a list for a call about several
+            that leave together) and the arguments. The number is another one each time, for amounts that are no
+            duplicates.
         effects: what happens in the double when it is carried out, request by request.
         proven: whether what took effect is known again after a lost answer.
         resent: whether what did not take effect is sent once more when it can no longer arrive.
@@ -182,6 +193,14 @@ class Naive(Journaled):
                 continue
         raise OutcomeUnknown("Lost.", next="Look.")
 
+    async def perform_together(self, steps: Sequence[Step]) -> list[StepResult | InvoiceError]:
+        unknown = OutcomeUnknown("Lost.", next="Look.")
+        for _ in range(3):
+            outcomes = await self._joining().perform_together(steps)
+            if not any(isinstance(outcome, LostAnswer) for outcome in outcomes):
+                break
+        return [unknown if isinstance(outcome, LostAnswer) else outcome for outcome in outcomes]
+
     async def finish(self, steps: Sequence[Step]) -> None:
         return None
 
@@ -199,18 +218,55 @@ class _Performing:
     async def perform(self, step: Step, done: Sequence[StepResult]) -> StepResult:
         return await self._performer.perform(step, done)
 
+    def joined(self, steps: Sequence[Step]) -> list[Step]:
+        return _joining(self._vendor).joined(steps)
 
-async def call(backend: Backend, write: Write) -> str:
-    """The write as the service carries it out: recognised, planned, performed. `done`, `refused` or `unknown`."""
+    async def perform_together(self, steps: Sequence[Step]) -> list[StepResult | InvoiceError | LostAnswer]:
+        return await _joining(self._performer).perform_together(steps)
+
+
+def _joining(vendor: VendorBackend) -> JoinsRequests:
+    assert isinstance(vendor, JoinsRequests)
+    return vendor
+
+
+async def call(backend: Backend, writes: Sequence[Write]) -> str:
+    """One write, or several that leave together, as the service carries them out: recognised, planned, performed.
+
+    `done`, `refused` or `unknown`; where they do not all end in the same way, each of these.
+    """
+    answers: list[str] = []
+    plans: list[Plan] = []
+    for write in writes:
+        try:
+            if await replay(backend, write) is None:
+                plans.append(await backend.plan(write))
+        except InvoiceError as error:
+            answers.append(_word(error))
+    return await carried(backend, plans, answers)
+
+
+async def carried(backend: Backend, plans: Sequence[Plan], answers: Sequence[str] = ()) -> str:
+    """The plans of one call carried out; `answers` are those that others got before."""
+    outcomes: list[Written | InvoiceError] = []
+    ready = [plan for plan in plans if plan.steps]
     try:
-        if await replay(backend, write) is None:
-            plan = await backend.plan(write)
-            await perform(backend, write.invoice_id, plan.steps, plan)
-    except OutcomeUnknown:
-        return "unknown"
+        if len(plans) > 1 and ready:
+            assert isinstance(backend, JoinsMail)
+            steps = backend.joined([plan.steps[0] for plan in ready])
+            outcomes = await perform_together(backend, list(zip(steps, ready, strict=True)))
+        else:
+            outcomes = [await perform(backend, None, plan.steps, plan) for plan in plans]
     except InvoiceError as error:
-        return f"refused: {error.code}"
-    return "done"
+        outcomes = [error]
+    words = {*answers, *map(_word, outcomes)} or {"done"}
+    return ", ".join(sorted(words))
+
+
+def _word(outcome: Written | InvoiceError) -> str:
+    if isinstance(outcome, OutcomeUnknown):
+        return "unknown"
+    return f"refused: {outcome.code}" if isinstance(outcome, InvoiceError) else "done"
 
 
 class Stand:
@@ -223,20 +279,21 @@ class Stand:
         self._desk = Desk(office)
         self._number = 0
 
-    async def prepared(self, deed: Deed) -> Callable[[], Write]:
-        """A write of this kind; called again, the same one as when a caller repeats itself."""
+    async def prepared(self, deed: Deed) -> Callable[[], list[Write]]:
+        """What is written by a deed of this kind; called again, the same as when a caller repeats itself."""
         self._number += 1
-        invoice_id, arguments = await deed.prepare(self._desk, self._number)
-        written = self._desk.write(deed.tool, invoice_id, **arguments)
+        named, arguments = await deed.prepare(self._desk, self._number)
+        invoice_ids = named if isinstance(named, list) else [named]
+        written = [self._desk.write(deed.tool, invoice_id, **arguments) for invoice_id in invoice_ids]
         window = 0 if deed.tool == "change_phase" else 24
 
-        def same() -> Write:
-            resolved = {"refs": invoice_id} if deed.tool == "send_reminder" else None
+        def same(write: Write) -> Write:
+            resolved = {"refs": write.invoice_id} if deed.tool == "send_reminder" else None
             account = self.office.account
-            identity = identify(account, deed.tool, written.request, window_hours=window, resolved=resolved)
-            return replace(written, identity=identity)
+            identity = identify(account, deed.tool, write.request, window_hours=window, resolved=resolved)
+            return replace(write, identity=identity)
 
-        return same
+        return lambda: list(map(same, written))
 
     async def suffers(self, spot: Spot, fault: Fault) -> list[str]:
         """What is wrong after the fault struck there; nothing, if the promises hold."""
@@ -275,17 +332,17 @@ class Stand:
         """The account as a process sees it that has just begun."""
         return self.guard(self.office.account, vendor or self.office.backend, self.journal, self.office.clock)
 
-    async def _struck(self, write: Callable[[], Write], spot: Spot, fault: Fault) -> str:
+    async def _struck(self, write: Callable[[], list[Write]], spot: Spot, fault: Fault) -> str:
         """The answer of the write while the fault strikes it; the fault has to have struck."""
         office, proxy = self.office, self.office.proxy
         if fault.moment == "address":
             return await self._astray(write, spot, fault)
         performer = office.connect(proxy.url, HASTY_S) if fault.name in SILENT else office.backend
         struck = _late(LATE_S, office.clock) if fault.name == "late_commit" else fault
-        plan = await office.backend.plan(write())
+        plans = [await office.backend.plan(each) for each in write()]
         proxy.plan(on(struck, *METHODS, path=spot.deed.path, after=spot.request - 1))
         try:
-            answer = await self._performed(_Performing(office.backend, performer), plan.steps)
+            answer = await carried(self.backend(_Performing(office.backend, performer)), plans)
         finally:
             if performer is not office.backend:
                 await performer.close()
@@ -294,10 +351,10 @@ class Stand:
         assert proxy.unused == [], f"{spot}: {fault.name} did not happen"
         return answer
 
-    async def _astray(self, write: Callable[[], Write], spot: Spot, fault: Fault) -> str:
+    async def _astray(self, write: Callable[[], list[Write]], spot: Spot, fault: Fault) -> str:
         """The answer when requests from this one on go to an address where nobody answers."""
         office, proxy = self.office, self.office.proxy
-        plan = await office.backend.plan(write())
+        plans = [await office.backend.plan(each) for each in write()]
         elsewhere = office.connect(proxy.base_url(fault).replace("http:", "https:"), PATIENT_S)
         received, handshakes = len(proxy.received), proxy.handshakes
 
@@ -309,23 +366,19 @@ class Stand:
                     return await elsewhere.perform(step, done)
                 return await office.backend.perform(step, done)
 
+            async def perform_together(self, steps: Sequence[Step]) -> list[StepResult | InvoiceError | LostAnswer]:
+                nonlocal received
+                received = len(proxy.received)
+                return await _joining(elsewhere).perform_together(steps)
+
         try:
             with patch("anyio.getaddrinfo", _resolve):
-                answer = await self._performed(Turning(office.backend, elsewhere), plan.steps)
+                answer = await carried(self.backend(Turning(office.backend, elsewhere)), plans)
         finally:
             await elsewhere.close()
         assert len(proxy.received) == received, f"{spot}: {fault.name} did not happen"
         assert fault.name != "tls_fail" or proxy.handshakes > handshakes
         return answer
-
-    async def _performed(self, vendor: Any, steps: Sequence[Step]) -> str:
-        try:
-            await perform(self.backend(vendor), None, steps, None)
-        except OutcomeUnknown:
-            return "unknown"
-        except InvoiceError as error:
-            return f"refused: {error.code}"
-        return "done"
 
     async def _settled(self) -> None:
         """Nothing that was read can have an effect any more, but for what is to be late."""

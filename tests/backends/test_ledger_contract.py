@@ -109,6 +109,10 @@ class LedgerOffice:
         )
 
 
+_FILLED: dict[int, bytes] = {}
+"""Ledgers of so many invoices, as files: to fill one takes longer than to copy it."""
+
+
 @asynccontextmanager
 async def ledger_office(folder: Path, invoices: int = 120) -> AsyncIterator[LedgerOffice]:
     """A ledger in `folder`."""
@@ -124,10 +128,16 @@ async def ledger_office(folder: Path, invoices: int = 120) -> AsyncIterator[Ledg
         today=lambda: account_today(settings, account, clock),
         scan_pages=settings.scan_pages,
     )
+    if invoices in _FILLED:
+        path.write_bytes(_FILLED[invoices])
+        path.chmod(0o600)
     backend = connect(account, around)
-    await backend.probe()  # makes the file
-    with closing(apsw.Connection(str(path))) as connection:
-        fill(connection, book)
+    if invoices not in _FILLED:
+        await backend.probe()  # makes the file
+        with closing(apsw.Connection(str(path))) as connection:
+            fill(connection, book)
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        _FILLED[invoices] = path.read_bytes()
     yield LedgerOffice(backend, book, clock, path)
     await backend.close()
 

@@ -12,6 +12,7 @@ from invoice_mcp.domain.status import Status
 from invoice_mcp.sandbox.http1 import Request
 from tests.backends.contract import Desk
 from tests.backends.matrix import Deed, FaultyOffice
+from tests.backends.writing import carried_out_together
 
 Reading = Callable[[Desk], Awaitable[object]]
 
@@ -83,13 +84,16 @@ async def _used(office: FaultyOffice, deeds: Sequence[Deed], endpoints: Sequence
         for reading in readings:
             await watch(tool, reading)
     for number, deed in enumerate(deeds):
-        invoice_id, arguments = await deed.prepare(Desk(office), number)
-        await watch(deed.tool, partial(_do, deed.tool, invoice_id, arguments))
+        named, arguments = await deed.prepare(Desk(office), number)
+        await watch(deed.tool, partial(_do, deed.tool, named, arguments))
     return seen
 
 
-async def _do(tool: str, invoice_id: str | None, arguments: Mapping[str, Any], desk: Desk) -> None:
-    await desk.do(tool, invoice_id, **arguments)
+async def _do(tool: str, named: str | list[str] | None, arguments: Mapping[str, Any], desk: Desk) -> None:
+    if isinstance(named, list):
+        await carried_out_together(desk.backend, [await desk.plan(tool, each, **arguments) for each in named])
+    else:
+        await desk.do(tool, named, **arguments)
 
 
 def _endpoint(request: Request, endpoints: Sequence[Endpoint]) -> str:

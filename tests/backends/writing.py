@@ -1,11 +1,13 @@
 """Writes as the layers above hand them to a backend, and their steps carried out one after the other."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from invoice_mcp.backends.base import Plan, StepResult, VendorBackend, Write
+from invoice_mcp.backends.base import JoinsRequests, Plan, StepResult, VendorBackend, Write
 from invoice_mcp.domain.identity import Identity
 from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, RegisterPayment, SendReminder
+from invoice_mcp.errors import InvoiceError
+from invoice_mcp.net import LostAnswer
 
 REQUESTS = {
     "create_invoice": CreateInvoice,
@@ -36,3 +38,11 @@ async def carried_out(backend: VendorBackend, plan: Plan) -> list[StepResult]:
     for step in plan.steps:
         done.append(await backend.perform(step, done))
     return done
+
+
+async def carried_out_together(
+    backend: VendorBackend, plans: Sequence[Plan]
+) -> list[StepResult | InvoiceError | LostAnswer]:
+    """What came of the one step of each, all by one request."""
+    assert isinstance(backend, JoinsRequests)
+    return await backend.perform_together(backend.joined([plan.steps[0] for plan in plans]))

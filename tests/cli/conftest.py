@@ -1,11 +1,14 @@
 """Every test here runs in an empty home, with no configuration of the machine in the way."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from invoice_mcp.backends import registry
 
+from .desks import Desk, Doubles
 from .offices import Office
 
 
@@ -30,3 +33,20 @@ def office(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Office:
 def ledger_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """A version that has no adapter but the ledger's; for this process alone."""
     monkeypatch.setattr(registry, "ADAPTERS", {"ledger": registry.ADAPTERS["ledger"]})
+
+
+@pytest.fixture(scope="module")
+def doubles() -> Iterator[Doubles]:
+    """The doubles, which nothing writes to."""
+    with ExitStack() as stack:
+        yield Doubles(stack)
+
+
+@pytest.fixture
+def desk(
+    tmp_path: Path,
+    doubles: Doubles,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Desk:
+    return Desk(tmp_path / "config", doubles, capsys, monkeypatch)

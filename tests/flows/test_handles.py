@@ -135,7 +135,7 @@ async def test_an_operation_of_one_vendor_account_is_none_of_another(
         monkeypatch.setattr(sql, "by_id", _by_id_anywhere)
     office = Office(tmp_path, clock)
     journal = office.services.journal
-    await journal.claim("books", steps("op_1", key="the-same-key-1"), dt.timedelta(seconds=60))
+    await journal.claim("books", [steps("op_1", key="the-same-key-1")], dt.timedelta(seconds=60))
     same = Identity("op_2", "register_payment", "f" * 64, 24, key="the-same-key-1")
     assert await journal.recognise("agency", same) is None
     assert (await journal.recognise("books", same)).id == "op_1"  # type: ignore[union-attr]

@@ -63,8 +63,8 @@ async def rehearsed(desk: Desk, name: str) -> None:
 
 def sent(vendor: Vendor, since: int) -> list[tuple[str, str, Any]]:
     """Method, path below the account and body of the writes the vendor got."""
-    received = [each for each in vendor.proxy.received[since:] if each.method != "GET"]
-    return [(each.method, vendor.path(each.path), _plain(each.body.decode() or "{}")) for each in received]
+    written = vendor.writes(since)
+    return [(each.method, vendor.path(each.path), _plain(each.body.decode() or "{}")) for each in written]
 
 
 def mailed(office: Office) -> list[tuple[str, str, str]]:

@@ -65,7 +65,7 @@ async def test_one_buyer_gets_one_mail_about_all_and_each_invoice_a_receipt(
     assert broken_rules(office.folder / "books" / "ledger.db") == {}
     if asked:
         [question] = office.person.asked
-        assert "What goes to one buyer goes in one mail." in question
+        assert "3 of them go in 1 mail." in question
 
 
 async def test_buyers_and_currencies_are_not_mixed(office: Office, clock: HeldClock) -> None:

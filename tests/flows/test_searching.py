@@ -1,5 +1,8 @@
 """search_invoices and get_invoice over one ledger and over two: every row once, sums per currency."""
 
+import asyncio
+import datetime as dt
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -24,9 +27,19 @@ iban = "NL91ABNA0417164300"
 """
 
 
-@pytest.fixture
-async def two(tmp_path: Path, clock: HeldClock) -> AsyncIterator[Office]:
-    office = Office(tmp_path, clock, more=SECOND)
+FIRST_DAY = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dt.datetime]:
+    """The files of two books with twelve invoices, and the moment at which they were written."""
+    folder, clock = tmp_path_factory.mktemp("two"), HeldClock(FIRST_DAY)
+    asyncio.run(_write(folder, clock))
+    return folder, clock.now()
+
+
+async def _write(folder: Path, clock: HeldClock) -> None:
+    office = Office(folder, clock, more=SECOND)
     for number in range(12):
         account = "private" if number % 3 == 0 else "ledger"
         buyer = {"name": f"Buyer {number}", "new": True}
@@ -39,6 +52,15 @@ async def two(tmp_path: Path, clock: HeldClock) -> AsyncIterator[Office]:
         if number != 5:
             await office.call("change_phase", ref=ref, phase="sent", deliver="manual")
         clock.advance(hours=13)
+    await office.services.close()
+
+
+@pytest.fixture
+async def two(tmp_path: Path, written: tuple[Path, dt.datetime]) -> AsyncIterator[Office]:
+    """An office with books of its own of which nothing has been asked yet."""
+    folder, now = written
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    office = Office(tmp_path, HeldClock(now), more=SECOND)
     yield office
     await office.services.close()
 

@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 from invoice_mcp.backends import registry
 from invoice_mcp.net import Window
-from invoice_mcp.sandbox.http1 import Application
+from invoice_mcp.sandbox.http1 import Application, Request
 from invoice_mcp.sandbox.moneybird import app as moneybird
 from invoice_mcp.sandbox.moneybird import seeds as moneybird_seeds
 from invoice_mcp.sandbox.moneybird.lifecycle import Desk
@@ -224,13 +224,17 @@ class Vendor:
 
     @property
     def written(self) -> list[str]:
-        """What it was sent and is no read: neither a GET, nor a request for a token, nor a POST that reads."""
+        """What it was sent and is no read."""
+        return [f"{each.method} {each.path}" for each in self.writes()]
+
+    def writes(self, since: int = 0) -> list[Request]:
+        """What it was sent, after the first so many, and is neither a GET, nor for a token, nor a POST that reads."""
         capabilities = registry.capabilities(self.system.backend)
         assert capabilities is not None
         reads = (*TOKEN_PATHS, *(f"/{path}" for path in capabilities.read_posts))
         return [
-            f"{each.method} {each.path}"
-            for each in self.proxy.received
+            each
+            for each in self.proxy.received[since:]
             if each.method not in ("GET", "HEAD") and not (each.method == "POST" and each.path.endswith(reads))
         ]
 

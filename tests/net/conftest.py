@@ -1,8 +1,8 @@
 """A client whose other end, clock, luck and name service are the test's."""
 
+import asyncio
 import contextlib
 import datetime as dt
-import importlib
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -79,8 +79,17 @@ ConnectTo = Callable[..., ApiClient]
 
 @pytest.fixture(scope="session", autouse=True)
 def _loaded() -> None:
-    """The HTTP library is imported at the first call, and no deadline of a test is meant to pay for that."""
-    importlib.import_module("httpx")
+    """The HTTP library loads its parts at the first call, and no deadline of a test is meant to pay for that."""
+
+    async def first_call() -> None:
+        async with Peer() as peer:
+            clock = HeldClock()
+            auth, limits = bearer(FakeSecret("sesame")), Limits((), clock)
+            client = ApiClient(origin(peer.url), auth, limits, account="books", timeout_s=60, clock=clock)
+            await client.get(["first"])
+            await client.aclose()
+
+    asyncio.run(first_call())
     _public_authorities()
 
 

@@ -5,6 +5,7 @@ import contextlib
 import datetime as dt
 import json
 import socket
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -109,40 +110,53 @@ async def test_what_happened_decides_the_outcome_and_how_often_it_is_sent(
     assert len(peer.requests) == count
 
 
-@pytest.mark.parametrize(("kind", "expected", "requests"), [("read", DeadlineExceeded, 2), ("write", LostAnswer, 1)])
-async def test_silence_ends_a_write_and_repeats_a_read(
-    kind: str, expected: Outcome, requests: int, peer: Peer, connect: ConnectTo
-) -> None:
-    peer.otherwise = hang()
-    assert await carry_out(connect(peer.url, timeout_s=0.2), kind) is expected
-    assert len(peer.requests) == requests
+@dataclass(frozen=True)
+class Endless:
+    """What a vendor does without end, as `Case`; every outcome given is right. `tls`: it is spoken to by TLS."""
+
+    name: str
+    act: Act
+    read: tuple[tuple[Outcome, ...], int]
+    write: tuple[tuple[Outcome, ...], int]
+    tls: bool = False
 
 
-@pytest.mark.parametrize(("kind", "expected"), [("read", DeadlineExceeded), ("write", LostAnswer)])
-@pytest.mark.parametrize(
-    "act",
-    [
-        drip(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n[", b" "),
-        drip(b"HTTP/1.1 200 OK\r\n", b"X-Slow: 1\r\n"),
-        drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
-        drip(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n[\r\n"),
-    ],
-    ids=["body", "headers", "interim answers", "chunks"],
-)
-async def test_a_drip_feed_ends_by_the_wall_clock(
-    act: Act, kind: str, expected: Outcome, peer: Peer, connect: ConnectTo
-) -> None:
-    peer.otherwise = act
-    assert await carry_out(connect(peer.url, timeout_s=0.2), kind) is expected
-    assert len(peer.requests) == 1
+UNSENT: tuple[Outcome, ...] = (DeadlineExceeded, VendorUnavailable)
+DRIPPING = {
+    "a body that drips": drip(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n[", b" "),
+    "headers that drip": drip(b"HTTP/1.1 200 OK\r\n", b"X-Slow: 1\r\n"),
+    "interim answers that drip": drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "chunks that drip": drip(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n[\r\n"),
+}
+REFUSING = hang(b"HTTP/1.1 422 No\r\nContent-Length: 100\r\n\r\n{")
+ENDLESS = [
+    Endless("silence", hang(), ((DeadlineExceeded,), 2), ((LostAnswer,), 1)),
+    *(Endless(name, act, ((DeadlineExceeded,), 1), ((LostAnswer,), 1)) for name, act in DRIPPING.items()),
+    Endless("a refusal whose body does not come", REFUSING, ((Refusal,), 1), ((Refusal,), 1)),
+    Endless("a handshake", hang(), (UNSENT, 0), (UNSENT, 0), tls=True),
+]
+PATIENCE_S = 1.5
+"""Long enough for a busy machine to get as far as it does on an idle one; all cases wait at the same time."""
 
 
-@pytest.mark.parametrize("kind", KINDS)
-async def test_a_refusal_stands_though_its_body_never_ends(kind: str, peer: Peer, connect: ConnectTo) -> None:
-    peer.otherwise = hang(b"HTTP/1.1 422 No\r\nContent-Length: 100\r\n\r\n{")
-    client = connect(peer.url, timeout_s=0.2)
-    assert await carry_out(client, kind) is Refusal
-    assert len(peer.requests) == 1
+async def test_what_never_ends_is_ended_by_the_wall_clock(connect: ConnectTo) -> None:
+    async def ended(case: Endless, kind: str) -> tuple[bool, int]:
+        async with Peer() as peer:
+            if case.tls:
+                peer.on_accept = [case.act]
+            peer.otherwise = case.act
+            url = peer.url.replace("http:", "https:") if case.tls else peer.url
+            found = await carry_out(connect(url, timeout_s=PATIENCE_S), kind)
+            expected, _ = case.read if kind == "read" else case.write
+            return found in expected, len(peer.requests)
+
+    tried = [(case, kind) for case in ENDLESS for kind in KINDS]
+    began = time.monotonic()
+    found = await asyncio.gather(*(ended(case, kind) for case, kind in tried))
+    assert time.monotonic() - began < 4 * PATIENCE_S
+    assert {f"{case.name}, {kind}": result for (case, kind), result in zip(tried, found, strict=True)} == {
+        f"{case.name}, {kind}": (True, (case.read if kind == "read" else case.write)[1]) for case, kind in tried
+    }
 
 
 async def test_a_refusal_carries_status_and_body_and_shows_neither(peer: Peer, connect: ConnectTo) -> None:
@@ -203,14 +217,6 @@ async def test_no_tls_at_the_other_end_means_nothing_was_sent(kind: str, peer: P
     client = connect(peer.url.replace("http:", "https:"))
     assert await carry_out(client, kind) is VendorUnavailable
     assert (peer.connections, len(peer.requests)) == (3, 0)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-async def test_a_handshake_that_never_ends_means_nothing_was_sent(kind: str, peer: Peer, connect: ConnectTo) -> None:
-    peer.on_accept = [hang()]
-    client = connect(peer.url.replace("http:", "https:"), timeout_s=0.2)
-    assert await carry_out(client, kind) in (DeadlineExceeded, VendorUnavailable)
-    assert len(peer.requests) == 0
 
 
 @pytest.mark.parametrize("kind", KINDS)

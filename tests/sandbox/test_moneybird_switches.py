@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from invoice_mcp.sandbox.moneybird.seeds import ADMINISTRATION_ID
+from invoice_mcp.sandbox.moneybird.seeds import ADMINISTRATION_ID, TOKEN
 from invoice_mcp.sandbox.moneybird.switches import Switches
 
 from .conftest import Vendor, vendor
@@ -32,6 +32,19 @@ async def remaining_requests(moneybird: Vendor) -> None:
 
 async def hundred_a_page(moneybird: Vendor) -> None:
     assert len(await moneybird.ask("GET", "sales_invoices.json", filter=HISTORY)) == 100
+
+
+async def other_books_are_refused_by_403(moneybird: Vendor) -> None:
+    assert (await moneybird.http.get("/1/sales_invoices.json")).status_code == 403
+
+
+async def expiry_is_said(moneybird: Vendor) -> None:
+    wrong = await moneybird.http.get("/administrations", headers={"Authorization": "Bearer nobody's"})
+    assert (wrong.status_code, "www-authenticate" in wrong.headers) == (401, False)
+    moneybird.book.expired.add(TOKEN)
+    reply = await moneybird.http.get(f"/{ADMINISTRATION_ID}/sales_invoices.json")
+    assert (reply.status_code, reply.json()["error"]) == (401, "token is invalid")
+    assert 'error="invalid_token", error_description="The access token expired"' in reply.headers["www-authenticate"]
 
 
 async def no_page_past_the_end(moneybird: Vendor) -> None:
@@ -118,6 +131,15 @@ async def mismatched_reminders_pass_over(moneybird: Vendor) -> None:
     assert (moneybird.effects("reminder_sent"), moneybird.effects("mail")) == (0, 0)
 
 
+async def undue_ones_left_out(moneybird: Vendor) -> None:
+    mine = await moneybird.sent()
+    paid = await moneybird.sent()
+    await moneybird.pay(paid["id"], paid["total_unpaid"])
+    await remind(moneybird, reminder(mine, paid))
+    assert (moneybird.effects("reminder_sent"), moneybird.effects("mail")) == (1, 1)
+    await remind(moneybird, reminder(paid), status=422)
+
+
 async def payments_refused_by_422(moneybird: Vendor) -> None:
     answer = await moneybird.pay(moneybird.in_state("draft").id, "1", status=422)
     assert answer["details"] == {"base": [{"error": "invalid_state"}]}
@@ -168,6 +190,8 @@ OTHERWISE: dict[str, tuple[object, Callable[[Vendor], Awaitable[None]]]] = {
     "longest_period_years": (2, two_years_at_most),
     "find_by_reference": ("oldest", oldest_of_a_reference),
     "administration_ids": ("integer", administrations_as_numbers),
+    "foreign_administration": (403, other_books_are_refused_by_403),
+    "expired": ("said", expiry_is_said),
     "unknown_attributes": ("refused", unknown_attributes_refused),
     "line_amount": ("as_given", amounts_as_given),
     "tax_rounding": ("per_line", vat_per_line),
@@ -176,6 +200,7 @@ OTHERWISE: dict[str, tuple[object, Callable[[Vendor], Awaitable[None]]]] = {
     "reminder_expires": (False, reminded_for_good),
     "reminder_before_due": ("refused", no_reminder_before_due),
     "mismatched_reminder": ("accepted", mismatched_reminders_pass_over),
+    "undue_among_others": ("accepted", undue_ones_left_out),
     "payment_refusal_status": (422, payments_refused_by_422),
     "overpayment": ("refused", no_overpayment),
     "loss_preconditions": (False, losses_without_preconditions),

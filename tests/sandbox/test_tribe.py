@@ -304,6 +304,14 @@ class TestSwitches:
             assert made["TotalSalesIncludingVAT"] != 48.38
             assert round(made["TotalSalesIncludingVAT"], 2) == 48.38
 
+    @pytest.mark.parametrize("expired", ["silent", "said"])
+    async def test_a_secret_that_has_expired_may_be_told_from_a_wrong_one(self, expired: Any) -> None:
+        async with vendor(Switches(expired=expired)) as tribe:
+            tribe.book.expired.add(CLIENT_ID)
+            reply = await tribe.http.post(f"{tribe.proxy.url}/oauth2/token", data=FORM)
+            assert (reply.status_code, reply.json()["error"]) == (401, "invalid_client")
+            assert ("expired" in reply.json()["error_description"]) is (expired == "said")
+
     async def test_how_long_a_token_lasts(self) -> None:
         async with vendor(Switches(token_life_s=5)) as tribe:
             tribe.clock.advance(seconds=5)

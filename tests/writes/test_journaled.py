@@ -5,20 +5,28 @@ import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.lowlevel
 import pytest
 
 from invoice_mcp.backends.base import Step
-from invoice_mcp.errors import Conflict, DeadlineExceeded, DuplicateSuspected, OutcomeUnknown, VendorRefused
+from invoice_mcp.errors import (
+    Conflict,
+    DeadlineExceeded,
+    DuplicateSuspected,
+    InvoiceError,
+    OutcomeUnknown,
+    VendorRefused,
+)
 from invoice_mcp.net.answers import LostAnswer
 from invoice_mcp.storage.engine import Database
 from invoice_mcp.storage.state_schema import APPLICATION_ID, MIGRATIONS
 from invoice_mcp.writes import journaled
 from invoice_mcp.writes.journal import Journal
 from invoice_mcp.writes.journaled import Journaled
-from invoice_mcp.writes.protocol import Written, perform
+from invoice_mcp.writes.protocol import Written, perform, perform_together
 from tests.held_clock import HeldClock
 from tests.writes.vendors import Vendor, steps
 
@@ -198,7 +206,7 @@ async def test_what_a_dead_process_left_is_looked_up_and_never_sent(till: Till, 
     for fate in ("after", "before"):
         planned = steps(f"op_dead_{fate}")
         await till.backend.begin(planned)
-        await till.journal.leave(planned[0])
+        await till.journal.leave(planned)
         till.vendor.plan = [fate]
         with pytest.raises(LostAnswer):
             await till.vendor.perform(planned[0], [])
@@ -216,7 +224,7 @@ async def test_what_a_dead_process_left_is_looked_up_and_never_sent(till: Till, 
 async def test_a_call_joins_one_that_is_under_way(till: Till, tmp_path: Path) -> None:
     planned = steps("op_slow")
     await till.backend.begin(planned)
-    await till.journal.leave(planned[0])
+    await till.journal.leave(planned)
     before = till.clock.now()
     assert await till.outcome() == "unknown"
     assert till.clock.now() - before >= dt.timedelta(seconds=60)
@@ -233,6 +241,104 @@ async def test_whoever_was_given_up_sends_nothing_any_more(till: Till) -> None:
     assert len(till.vendor.effects) == 1
 
 
+async def together(one: Till, *names: str) -> list[str]:
+    """What became of the reminders of these, asked for in one call."""
+    planned: dict[str, Step] = {}
+    outcomes = dict.fromkeys(names, "replayed")
+    for name in names:
+        one._calls += 1
+        step = _reminder_of(name, f"op_{id(one)}_{one._calls}")
+        try:
+            if await one.backend.recorded(step.identity) is None:
+                planned[name] = step
+        except OutcomeUnknown:
+            outcomes[name] = "unknown"
+    done = await perform_together(one.backend, [(step, None) for step in planned.values()]) if planned else []
+    for name, outcome in zip(planned, done, strict=True):
+        outcomes[name] = outcome.code if isinstance(outcome, InvoiceError) else outcome.outcome
+    return list(outcomes.values())
+
+
+async def test_what_leaves_together_is_one_request_and_an_operation_each(till: Till) -> None:
+    assert await together(till, "a", "b", "c") == ["done"] * 3
+    assert (till.vendor.requests, len(till.vendor.effects)) == (1, 3)
+    assert await together(till, "b", "d", "a") == ["replayed", "done", "replayed"]
+    assert (till.vendor.requests, len({operation for _, operation in till.vendor.effects})) == (2, 4)
+
+
+async def test_each_of_what_left_together_is_looked_up_by_itself(till: Till) -> None:
+    till.vendor.plan = ["after", "before", "ok"]
+    assert await together(till, "a", "b", "c") == ["done", "outcome_unknown", "done"]
+    till.clock.advance(seconds=3600)
+    assert await together(till, "a", "b", "c") == ["replayed", "unknown", "replayed"]
+    assert (till.vendor.requests, len(till.vendor.effects)) == (1, 2)
+
+
+async def test_what_was_refused_together_can_be_asked_for_again(till: Till) -> None:
+    till.vendor.plan = ["refuse", "refuse"]
+    assert await together(till, "a", "b") == ["vendor_refused"] * 2
+    till.vendor.plan = ["ok", "refuse"]
+    assert await together(till, "a", "b") == ["done", "vendor_refused"]
+    assert await together(till, "a", "b") == ["replayed", "done"]
+    assert len(till.vendor.effects) == 2
+
+
+async def test_calls_about_some_of_the_same_have_one_effect_each_in_however_many_processes(
+    till: Till, tmp_path: Path
+) -> None:
+    class Patient(HeldClock):
+        async def sleep(self, seconds: int) -> None:
+            await anyio.lowlevel.checkpoint()  # whoever is at it gets on with it; no time passes
+
+    till.clock.__class__ = Patient
+    other = Till(tmp_path / "state.db", till.vendor)
+    outcomes: list[list[str]] = []
+
+    async def call(one: Till, names: str) -> None:
+        outcomes.append(await together(one, *names))
+
+    async with anyio.create_task_group() as group:
+        for number, names in enumerate(("abc", "bcd", "cda", "dab", "abc", "ca", "d") * 3):
+            group.start_soon(call, (till, other)[number % 2], names)
+    await other.database.close()
+    assert len(till.vendor.effects) == len({operation for _, operation in till.vendor.effects}) == 4
+    assert sum(words.count("done") for words in outcomes) == 4
+    assert {word for words in outcomes for word in words} == {"done", "replayed"}
+
+
+async def test_a_process_that_died_with_several_on_their_way_leaves_each_to_be_looked_up(
+    till: Till, tmp_path: Path
+) -> None:
+    dying = [_reminder_of(name, f"op_dead_{name}") for name in "abc"]
+    await till.journal.claim("till", [[step] for step in dying], journaled.DEADLINE)
+    await till.journal.leave(dying[:2])
+    till.vendor.plan = ["after", "before"]
+    await till.vendor.perform_together(dying[:2])
+    till.clock.advance(seconds=66)
+    heir = Till(tmp_path / "state.db", till.vendor)
+    assert await together(heir, "a", "b", "c", "d") == ["replayed", "unknown", "done", "done"]
+    assert (till.vendor.requests, len(till.vendor.effects)) == (2, 3)
+    await heir.database.close()
+
+
+async def test_what_took_too_long_to_begin_does_not_leave_with_the_others(
+    till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = till.journal.claim
+
+    async def slow(*arguments: Any) -> Any:
+        claimed = await claim(*arguments)
+        await till.journal.settle(claimed_by(arguments, 1), "unknown")  # as whoever waits for it does in the end
+        return claimed
+
+    def claimed_by(arguments: Any, place: int) -> str:
+        return str(arguments[1][place][0].identity.operation)
+
+    monkeypatch.setattr(till.journal, "claim", slow)
+    assert await together(till, "a", "b") == ["done", "deadline"]
+    assert len(till.vendor.effects) == 1
+
+
 async def test_look_alikes_of_a_lost_write_are_named(till: Till) -> None:
     till.vendor.plan = ["before"]
     till.vendor.marker = False
@@ -243,7 +349,7 @@ async def test_look_alikes_of_a_lost_write_are_named(till: Till) -> None:
 
 
 async def test_reminders_that_left_or_may_have_are_on_record(till: Till) -> None:
-    sent, lost, refused = (_reminder_of(str(index)) for index in range(3))
+    sent, lost, refused = (_reminder_of(str(index), f"op_{index}") for index in range(3))
     till.vendor.marker = False
     till.vendor.plan = ["ok", "before", "refuse"]
     await perform(till.backend, None, [sent], None)
@@ -259,8 +365,8 @@ async def test_reminders_that_left_or_may_have_are_on_record(till: Till) -> None
     assert await till.journal.reminders("another", ["0"]) == {}
 
 
-def _reminder_of(invoice_id: str) -> Step:
-    [step] = steps(f"op_mail_{invoice_id}", mails=True)
+def _reminder_of(invoice_id: str, operation: str) -> Step:
+    [step] = steps(operation, mails=True)
     identity = replace(step.identity, tool="send_reminder", fingerprint=invoice_id * 64)
     body = {"tone": "firm", "channel": "email", "recipient": "a@b.example"}
     return replace(step, identity=identity, before={"invoice": invoice_id}, body=body)

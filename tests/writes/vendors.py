@@ -7,7 +7,7 @@ from typing import Any
 
 from invoice_mcp.backends.base import Absent, Found, Step, StepResult, Undetermined, Undone
 from invoice_mcp.domain.identity import Identity
-from invoice_mcp.errors import VendorRefused
+from invoice_mcp.errors import InvoiceError, VendorRefused
 from invoice_mcp.net.answers import LostAnswer
 from tests.held_clock import HeldClock
 
@@ -47,6 +47,23 @@ class Vendor:
         if fate != "ok":
             raise LostAnswer("no answer")
         return StepResult(f"inv-{step.number}", {f"step_{step.number}": "done"})
+
+    def joined(self, steps: Sequence[Step]) -> list[Step]:
+        return list(steps)
+
+    async def perform_together(self, steps: Sequence[Step]) -> list[StepResult | InvoiceError | LostAnswer]:
+        """One request, with a fate of the plan for each of its steps; refused as a whole, when all of them are."""
+        self.requests += 1 - len(steps)
+        outcomes = [await self._alone(step) for step in steps]
+        if all(isinstance(outcome, VendorRefused) for outcome in outcomes):
+            raise VendorRefused("No to all.", next="Ask for something else.")
+        return outcomes
+
+    async def _alone(self, step: Step) -> StepResult | InvoiceError | LostAnswer:
+        try:
+            return await self.perform(step, [])
+        except (InvoiceError, LostAnswer) as answer:
+            return answer
 
     async def find(self, step: Step, done: Sequence[StepResult]) -> Found | Absent | Undetermined:
         if not self.marker:

@@ -3,7 +3,8 @@
 A vendor's sentences are read where nothing else tells two mistakes apart, and never passed on.
 """
 
-from collections.abc import Awaitable, Callable
+import datetime as dt
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -21,17 +22,43 @@ def _never(_body: Any) -> bool:
 class Access:
     """How a vendor lets an account in.
 
-    `keys` are the account's keys that hold what lets it in, `made_in` is where a person makes them anew. `urls` are the
-    keys of its addresses: with two, tokens come from the second. `lacks_scope` tells from the body of a 401 whether the
-    credentials are right and do not allow enough; `scope` says what.
+    `keys` are the account's keys that hold what lets it in, `made_in` is where a person makes them anew, `ends` how
+    what was right stops being so, by the vendor's own word. `urls` are the keys of its addresses: with two, tokens
+    come from the second. `lacks_scope` tells from the body of a 401 whether the credentials are right and do not allow
+    enough; `scope` says what.
     """
 
     vendor: str
     keys: tuple[str, ...]
     made_in: str
+    ends: tuple[str, ...] = ("revoked", "expired")
     scope: str = ""
     lacks_scope: Callable[[Any], bool] = _never
     urls: tuple[str, ...] = ("base_url",)
+
+
+class NotLetIn(Unauthorized):
+    """The credentials are not accepted, and the vendor does not tell why."""
+
+    def __init__(self, access: Access, account: str) -> None:
+        keys = _named(access.keys, account)
+        why = _either(("mistyped", *access.ends))
+        super().__init__(
+            f"{access.vendor} does not accept {keys}: {why}; it does not tell which.",
+            next=f"Copy it again, or make a new one in {access.made_in}.",
+        )
+        self._access = access
+        self._account = account
+
+    def since(self, day: dt.date) -> Unauthorized:
+        """What it means for an account that was last let in on `day`."""
+        access = self._access
+        keys = _named(access.keys, self._account)
+        return Unauthorized(
+            f"{access.vendor} let account {self._account} in on {day} and does not any more. "
+            f"Unless {keys} changed since: {_either(access.ends)}.",
+            next=_anew(access),
+        )
 
 
 async def asked(question: Callable[[], Awaitable[T]], access: Access, account: str) -> T:
@@ -59,11 +86,10 @@ def _explained(error: InvoiceError, access: Access, account: str) -> InvoiceErro
                 f"{access.vendor} gave account {account} a token and does not accept it.",
                 next=f"Check {urls}: one may be of the vendor's test environment and the other not.",
             )
+        case NotAccepted(expired=True) | ClientNotAccepted(expired=True):
+            return Unauthorized(f"{access.vendor} says that {keys} expired.", next=_anew(access))
         case NotAccepted() | ClientNotAccepted():
-            return Unauthorized(
-                f"{access.vendor} does not accept {keys}: mistyped, revoked or expired; it does not tell which.",
-                next=f"Copy it again, or make a new one in {access.made_in}.",
-            )
+            return NotLetIn(access, account)
         case NotFound():
             return VendorContract(
                 f"Where account {account} leads, something answers that is not {access.vendor}.",
@@ -83,6 +109,15 @@ def _too_little(access: Access, keys: str) -> Unauthorized:
         f"{access.vendor} knows {keys}, which is not allowed {access.scope}.",
         next=f"Make one that is in {access.made_in}, and put it in the place of the other.",
     )
+
+
+def _anew(access: Access) -> str:
+    return f"Make a new one in {access.made_in}, and put it in the place of the other."
+
+
+def _either(words: Sequence[str]) -> str:
+    *before, last = words
+    return f"{', '.join(before)} or {last}" if before else last
 
 
 def _named(keys: tuple[str, ...], account: str) -> str:

@@ -22,7 +22,7 @@ from invoice_mcp.errors import InvoiceError
 from invoice_mcp.settings import MailSettings
 
 if TYPE_CHECKING:
-    from invoice_mcp.net import Budget, Limits
+    from invoice_mcp.net import Budget, Limits, LostAnswer
 
 
 class Level(StrEnum):
@@ -54,6 +54,7 @@ class Capabilities:
     missing. `unsayable` are the arguments of create_invoice that it cannot be told, and that are refused unasked:
     names, dotted where they lie deeper, `kind` for credit notes.
     `keyset`: it filters, sorts and sums all by itself, and its pages go on from a key, at no request.
+    `joins_mail`: several of its steps can leave as one mail (`JoinsMail`).
     """
 
     tools: Mapping[str, Support]
@@ -69,6 +70,7 @@ class Capabilities:
     unlisted: frozenset[str] = frozenset()
     unsayable: frozenset[str] = frozenset()
     keyset: bool = False
+    joins_mail: bool = False
 
     def can(self, tool: str) -> bool:
         """Whether the system can do this tool at all."""
@@ -95,7 +97,7 @@ class Step:
     """One request of a write, complete: what a dry run shows is what a real run sends.
 
     `body` holds every default resolved, JSON-able, no secrets. `before` is what the step relies on; when it no
-    longer holds, performing the step is a `Conflict`.
+    longer holds, performing the step is a `Conflict`. Steps of one account with the same `joins` can leave as one mail.
     """
 
     number: int
@@ -285,7 +287,13 @@ class VendorBackend(Protocol):
         ...
 
     async def probe(self) -> Probe:
-        """One harmless request, for doctor."""
+        """The one harmless request that tells most, for setup and doctor; at most another to say why it was refused.
+
+        A token that is fetched first, where the vendor hands them out, is not counted.
+
+        Raises:
+            InvoiceError: what keeps the account out, each mistake in its own words (`access.asked`).
+        """
         ...
 
     async def plan(self, write: Write) -> Plan:
@@ -351,8 +359,29 @@ class Backend(VendorBackend, Protocol):
 class JoinsMail(Protocol):
     """A backend some of whose steps bear `joins`: it can carry several out with one mail."""
 
+    def joined(self, steps: Sequence[Step]) -> list[Step]:
+        """Steps of different operations that bear the same `joins`, each as it leaves together with the others."""
+        ...
+
     async def perform_together(self, steps: Sequence[Step]) -> list[StepResult | InvoiceError]:
-        """Carry out steps of different operations, with one mail about all that succeed; the outcome of each."""
+        """Carry out such steps, with one mail about all that succeed; the outcome of each."""
+        ...
+
+
+@runtime_checkable
+class JoinsRequests(Protocol):
+    """What an adapter has besides, whose vendor takes several steps as one request."""
+
+    def joined(self, steps: Sequence[Step]) -> list[Step]:
+        """As that of `JoinsMail`: the same request for each."""
+        ...
+
+    async def perform_together(self, steps: Sequence[Step]) -> "list[StepResult | InvoiceError | LostAnswer]":
+        """Carry such steps out by one request: what each did, why nothing of it was done, or that its answer is lost.
+
+        Raises:
+            InvoiceError: nothing was done for any.
+        """
         ...
 
 

@@ -17,8 +17,9 @@ def relied_on(invoice_id: str, state: str, clock: Clock, **more: Any) -> dict[st
     return {"invoice": invoice_id, "state": state, "read_at": rfc3339(clock.now()), **more}
 
 
-async def check_unchanged(step: Step, clock: Clock, state_now: Callable[[], Awaitable[str]]) -> None:
-    """Let a step go on if its invoice still is as it was. `state_now` reads it again, and is asked only when due.
+async def check_unchanged(step: Step, clock: Clock, state_now: Callable[[], Awaitable[str | None]]) -> None:
+    """Let a step go on if its invoice still is as it was. `state_now` reads it again (None: it is gone), and is asked
+    only when due.
 
     Raises:
         Conflict: somebody changed it meanwhile.

@@ -24,6 +24,7 @@ COMMANDS: Final = (
     "setup",
     "call",
     "accounts",
+    "phases",
     "doctor",
     "buyers",
     "outbox",

@@ -12,12 +12,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from invoice_mcp.backends.access import NotLetIn
 from invoice_mcp.domain.tools import TOOLS
-from invoice_mcp.errors import InvoiceError
+from invoice_mcp.errors import InvoiceError, StorageFailed
 from invoice_mcp.mail.outcome import OUTBOX
 from invoice_mcp.settings import ConfigError, LedgerOptions, MailSettings
+from invoice_mcp.settings.needed import secrets_of
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from invoice_mcp.service.accounts import Account
     from invoice_mcp.service.app import Services
 
@@ -38,7 +42,7 @@ async def examine(services: "Services") -> dict[str, Any]:
     """
     outbox_folder = services.settings.state_dir / OUTBOX
     accounts, state, operations, mail, outbox = await _together(
-        lambda: _together(*(_looking_at(account) for account in services.accounts.all())),
+        lambda: _together(*(_looking_at(account, services) for account in services.accounts.all())),
         lambda: _checked({"file": str(services.state_file)}, lambda: _state(services)),
         lambda: _checked({}, lambda: _operations(services)),
         lambda: _checked({}, lambda: _mail(services.settings.mail)),
@@ -49,7 +53,7 @@ async def examine(services: "Services") -> dict[str, Any]:
     return {"ok": ok, "accounts": accounts, **others}
 
 
-def _looking_at(account: "Account") -> Callable[[], Awaitable[Finding]]:
+def _looking_at(account: "Account", services: "Services") -> Callable[[], Awaitable[Finding]]:
     settings = account.settings
     known: Finding = {
         "name": account.name,
@@ -69,16 +73,22 @@ def _looking_at(account: "Account") -> Callable[[], Awaitable[Finding]]:
         known["file"] = str(options.path)
         if account.may("change_phase") and (missing := missing_keys(options.seller)):
             known["missing_seller_keys"] = missing
-    return lambda: _checked(known, lambda: _account(account))
+    return lambda: _checked(known, lambda: _account(account, services))
 
 
-async def _account(account: "Account") -> Finding:
+async def _account(account: "Account", services: "Services") -> Finding:
     if account.capabilities is None:
         return {"state": "no_adapter"}
     options = account.settings.options
     if isinstance(options, LedgerOptions) and not _is_there(options.path):
         return {"state": "new"}
-    probe = await account.backend().probe()
+    try:
+        probe = await account.backend().probe()
+    except NotLetIn as error:
+        last = await _last_let_in(account, services)
+        if last is None or _replaced(account, last):
+            raise
+        raise error.since(last.date()) from None
     remedy = _RESTORE if isinstance(options, LedgerOptions) else _LOOK_THERE
     budget = [
         {"requests_left": each.left, "of": each.window.requests, "seconds": each.window.seconds}
@@ -86,6 +96,22 @@ async def _account(account: "Account") -> Finding:
     ]
     known = {"facts": dict(probe.facts), **({"budget": budget} if budget else {})}
     return {**_state_of(probe.ok, probe.detail, remedy), **known}
+
+
+async def _last_let_in(account: "Account", services: "Services") -> "dt.datetime | None":
+    """As far as is on record; a database that is not there is not made, and one that is broken is told elsewhere."""
+    if not _is_there(services.state_file):
+        return None
+    try:
+        return await services.admissions.last(account)
+    except StorageFailed:
+        return None
+
+
+def _replaced(account: "Account", since: "dt.datetime") -> bool:
+    """Whether a file with a secret of the account is newer than that, by whole seconds."""
+    secrets = (getattr(account.settings.options, key) for key in secrets_of(account.settings.backend))
+    return any(each.file and int(each.file.stat().st_mtime) > since.timestamp() for each in secrets)
 
 
 async def _state(services: "Services") -> Finding:

@@ -117,8 +117,11 @@ def _read(text: str) -> "Value":
 
 async def _tried(services: "Services", name: str) -> "tuple[Probe, Capabilities]":
     """What a harmless request told, and what the system can do."""
-    backend = services.accounts.get(name).backend()
-    return await backend.probe(), backend.capabilities
+    account = services.accounts.get(name)
+    backend = account.backend()
+    probe = await backend.probe()
+    await services.admissions.note([account])
+    return probe, backend.capabilities
 
 
 def _tell(name: str, file: Path, values: "Mapping[str, Value]", probe: "Probe", able: "Capabilities") -> None:

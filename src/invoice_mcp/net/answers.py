@@ -36,23 +36,26 @@ class NotAccepted(Unauthorized):
     """A 401 that stood, though the credentials were fetched anew where they can be.
 
     `json` is the decoded body, None when it had none that can be read; it is the vendor's text, and no part of it
-    belongs into a message.
+    belongs into a message. `expired`: the answer says that the token was right once (RFC 6750, section 3).
     """
 
-    def __init__(self, said: Unauthorized, json: Any) -> None:
+    def __init__(self, said: Unauthorized, json: Any, *, expired: bool) -> None:
         super().__init__(said.message, next=said.next)
         self.json = json
+        self.expired = expired
 
 
 class ClientNotAccepted(Unauthorized):
-    """The service that hands out tokens gives none; of its answer nothing is kept but `lacks_scope`.
+    """The service that hands out tokens gives none; of its answer (RFC 6749, section 5.2) this much is kept.
 
-    That is whether the client is known and may not have what was asked for (RFC 6749, section 5.2).
+    `lacks_scope`: the client is known and may not have what was asked for. `expired`: what it signs in with was right
+    once.
     """
 
-    def __init__(self, said: Unauthorized, *, lacks_scope: bool) -> None:
+    def __init__(self, said: Unauthorized, *, lacks_scope: bool, expired: bool) -> None:
         super().__init__(said.message, next=said.next)
         self.lacks_scope = lacks_scope
+        self.expired = expired
 
 
 class LostAnswer(Exception):

@@ -15,6 +15,7 @@ from invoice_mcp.net.answers import ClientNotAccepted, NotAccepted, Refusal
 from invoice_mcp.net.auth import Revealable, reveal
 from invoice_mcp.net.complaints import Complaints
 from invoice_mcp.net.deadline import Deadline
+from invoice_mcp.net.expiry import token_refusal_says_expired
 from invoice_mcp.net.forms import form_request
 from invoice_mcp.net.limits import Limits
 from invoice_mcp.net.origin import Origin
@@ -104,10 +105,10 @@ class ClientCredentials:
         try:
             reply = await self._persistence.carry_through(exchange, judge_read, deadline, _no_others)
         except (Refusal, NotAccepted) as refused:
-            lacks_scope = _lacks_scope(refused.json)
+            lacks_scope, expired = _lacks_scope(refused.json), token_refusal_says_expired(refused.json)
         else:
             return self._read(reply.json)
-        raise ClientNotAccepted(self._say.unauthorized(), lacks_scope=lacks_scope)
+        raise ClientNotAccepted(self._say.unauthorized(), lacks_scope=lacks_scope, expired=expired)
 
     def _read(self, reply: Any) -> _Token:
         match reply:

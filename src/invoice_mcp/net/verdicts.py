@@ -14,6 +14,7 @@ from invoice_mcp.net.answers import LostAnswer, NotAccepted, Refusal, Reply
 from invoice_mcp.net.body import Flaw
 from invoice_mcp.net.complaints import Complaints
 from invoice_mcp.net.decode import Oversized, Undecodable, decode_json
+from invoice_mcp.net.expiry import challenge_says_expired
 from invoice_mcp.net.retry_after import retry_after_s
 from invoice_mcp.net.transport import Answer, Exchange, Failure
 
@@ -115,7 +116,8 @@ def _turned_away(answer: Answer, say: Complaints, now: dt.datetime) -> Verdict:
     if answer.status < 400:
         return Over(say.redirected())
     if answer.status == 401:
-        return Rejected(NotAccepted(say.unauthorized(), _json_or_none(answer.body)))
+        expired = challenge_says_expired(answer.headers.get("www-authenticate", ""))
+        return Rejected(NotAccepted(say.unauthorized(), _json_or_none(answer.body), expired=expired))
     if answer.status in _NOT_NOW:
         after_s = retry_after_s(answer.headers.get("retry-after"), now)
         return Throttled(say.rate_limited(after_s), after_s)

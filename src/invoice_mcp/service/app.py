@@ -2,6 +2,7 @@
 
 from invoice_mcp.clock import Clock
 from invoice_mcp.service.accounts import Accounts
+from invoice_mcp.service.admissions import Admissions
 from invoice_mcp.service.asking import PATIENCE, Patience
 from invoice_mcp.service.audit import Audit
 from invoice_mcp.service.confirming import Pending
@@ -25,6 +26,7 @@ class Services:
         self.audit = Audit(self.state, clock)
         self.journal = Journal(self.state, clock)
         self.accounts = Accounts(settings, clock, self.journal)
+        self.admissions = Admissions(self.state, clock)
         self.turns = Turns()
         self.snapshots = Snapshots(self.state, clock)
         self.patience = patience

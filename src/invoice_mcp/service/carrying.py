@@ -1,10 +1,10 @@
 """Carrying writes out under an account's policy: refused, replayed, previewed, agreed to, done."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import Final, TypeVar
 
-from invoice_mcp.backends.base import JoinsMail, Plan, Step, WriteArguments
+from invoice_mcp.backends.base import Plan, Step, WriteArguments
 from invoice_mcp.domain.requests import SendReminder
 from invoice_mcp.domain.results import render_body
 from invoice_mcp.errors import (
@@ -19,7 +19,7 @@ from invoice_mcp.errors import (
 from invoice_mcp.service.app import Services
 from invoice_mcp.service.caller import Caller
 from invoice_mcp.service.confirming import Consent, Kept, needed, seen
-from invoice_mcp.service.joining import Ready, perform_joined
+from invoice_mcp.service.joining import Ready, as_they_leave, perform_joined
 from invoice_mcp.service.policy import accepted, check_drafts_only, check_mode, check_plan
 from invoice_mcp.service.questions import question
 from invoice_mcp.service.trail import Job, Trail
@@ -50,7 +50,7 @@ class Carrying:
             InvalidRequest: the confirmation it brings is not valid.
         """
         if self._request.dry_run:
-            return [await _or_error(self._preview(job)) for job in jobs]
+            return await self._previews(jobs)
         if self._caller.reply is not None:
             return await self._answered(jobs, self._caller.reply.token, agreed=self._caller.reply.agreed)
         if self._request.confirmation is not None:
@@ -73,6 +73,7 @@ class Carrying:
         self._check_human([job for job, _ in waiting])
         asks = any(self._needed(job) is Consent.ASK for job, _ in waiting)
         asked = question([(job.account.name, job.write, plan) for job, plan in waiting])
+        leaving = [plan for plan in as_they_leave(jobs, planned) if isinstance(plan, Plan)]
         kept = [Kept(tuple(plan.steps), seen(plan)) if isinstance(plan, Plan) else Kept((), "") for plan in planned]
         token = await self._services.pending.keep(self._request, _accounts(jobs), kept, asked=asks)
         if not asks:
@@ -81,7 +82,7 @@ class Carrying:
                 next="Show the user the preview. If they agree, call again with the same arguments and this "
                 "confirmation.",
                 confirmation=token,
-                preview={"question": asked, "steps": [shown(step) for each in kept for step in each.steps]},
+                preview={"question": asked, "steps": _distinct(shown(step) for plan in leaving for step in plan.steps)},
             )
         await self._trail.asked([job for job, _ in waiting])
         return await self._answered(jobs, token, agreed=await self._caller.ask(asked, token))
@@ -114,7 +115,7 @@ class Carrying:
 
     async def _each_or_joined(self, jobs: Sequence[Job], prepare: Prepare) -> list[Outcome]:
         """What became of each job, one after the other; those of a backend that joins mail, together."""
-        joining = [job for job in jobs if len(jobs) > 1 and isinstance(job.account.backend(), JoinsMail)]
+        joining = [job for job in jobs if len(jobs) > 1 and job.account.backend().capabilities.joins_mail]
         joined = dict(zip(map(id, joining), await self._joined(joining, prepare), strict=True)) if joining else {}
         return [joined[id(job)] if id(job) in joined else await self._alone(job, prepare) for job in jobs]
 
@@ -164,9 +165,12 @@ class Carrying:
         check_mode(ready.job.account, ready.job.write.identity.tool)
         await self._trail.begun(ready.job, ready.steps)
 
-    async def _preview(self, job: Job) -> Written:
-        plan = await self._planned(job)
-        return plan if isinstance(plan, Written) else await preview(job.account.backend(), job.write, plan)
+    async def _previews(self, jobs: Sequence[Job]) -> list[Outcome]:
+        planned = as_they_leave(jobs, [await _or_error(self._planned(job)) for job in jobs])
+        return [
+            await _or_error(preview(job.account.backend(), job.write, plan)) if isinstance(plan, Plan) else plan
+            for job, plan in zip(jobs, planned, strict=True)
+        ]
 
     async def _planned(self, job: Job) -> Plan | Written:
         """The plan of the job, or its answer if it was done before.
@@ -268,3 +272,12 @@ async def _or_error(work: Awaitable[T]) -> T | InvoiceError:
 def shown(step: Step) -> dict[str, object]:
     """A step as a preview shows it."""
     return {"method": step.method, "path": step.path, "body": render_body(step.body)}
+
+
+def _distinct(steps: Iterable[dict[str, object]]) -> list[dict[str, object]]:
+    """The requests in their order, one that several writes share only once."""
+    once: list[dict[str, object]] = []
+    for step in steps:
+        if step not in once:
+            once.append(step)
+    return once

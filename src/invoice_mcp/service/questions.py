@@ -27,8 +27,9 @@ def question(planned: Sequence[tuple[str, Write, Plan]]) -> str:
     asked = [_ASK[type(write.request)](write, plan) for _, write, plan in planned]
     strangers = sorted({_address(plan.recipient) for _, _, plan in planned if plan.unconfirmed})
     final = sorted({plan.final for _, _, plan in planned if plan.final})
-    joins = [step.joins for _, _, plan in planned for step in plan.steps if step.joins]
-    joined = ["What goes to one buyer goes in one mail."] if len(joins) > len(set(joins)) else []
+    joins = [(account, step.joins) for account, _, plan in planned for step in plan.steps if step.joins]
+    mails = len(set(joins))
+    joined = [f"{len(joins)} of them go in {mails} {'mail' if mails == 1 else 'mails'}."] if len(joins) > mails else []
     warnings = sorted({warning for _, _, plan in planned for warning in plan.warnings})
     told = [*asked, *joined, *map(_acceptance, strangers), *warnings, *final]
     return "\n".join([*told, f"Go ahead (account {accounts})?"])

@@ -118,7 +118,10 @@ class _Search:
             name: self._question(self._accounts[name], position, (having or {}).get(name, 0))
             for name, position in positions.items()
         }
-        return await ask(questions, self._services.patience, self._caller)
+        said = await ask(questions, self._services.patience, self._caller)
+        let_in = (self._accounts[name] for name, answer in said.items() if isinstance(answer, Page))
+        await self._services.admissions.note(let_in)
+        return said
 
     def _question(self, account: Account, position: Position | None, having: int) -> Callable[[], Awaitable[Page]]:
         """The question to one account, from `position` on, of which `having` rows are at hand."""

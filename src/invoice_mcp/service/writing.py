@@ -120,7 +120,18 @@ async def _remind(request: SendReminder, desk: _Desk) -> dict[str, Any]:
     outcomes = await desk.carry_out(request, jobs)
     if len(outcomes) == 1 and isinstance(outcomes[0], InvoiceError):
         raise outcomes[0]
-    return {"receipts": [_receipt(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]}
+    return {"receipts": _shared_once([_receipt(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)])}
+
+
+def _shared_once(receipts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The receipts; of previews that leave by one request the first shows it, and the others name that first one."""
+    told: list[dict[str, Any]] = []
+    for receipt in receipts:
+        steps = receipt.get("steps")
+        first = next((each["ref"] for each in told if steps and each.get("steps") == steps), None)
+        rest = {key: value for key, value in receipt.items() if key != "steps"}
+        told.append({**rest, "joins": first} if first else receipt)
+    return told
 
 
 def _receipt(job: Job, outcome: Outcome) -> dict[str, Any]:

@@ -89,4 +89,13 @@ DELETE FROM pending;
 # Without the third trigger INSERT OR REPLACE would take a row's place without deleting it, as far as triggers see.
 # What was pending was kept without what the person had been shown of the invoice; ten minutes are lost at most.
 
-MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, _SNAPSHOTS, _AUDIT)
+_LET_IN = """
+CREATE TABLE let_in (
+    account TEXT NOT NULL,
+    base_url TEXT NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (account, base_url)
+) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, _SNAPSHOTS, _AUDIT, _LET_IN)

@@ -11,6 +11,7 @@ from invoice_mcp.backends.base import Step, StepResult
 from invoice_mcp.clock import Clock, rfc3339
 from invoice_mcp.domain.identity import Identity, KnownOperations, Row, recognise
 from invoice_mcp.domain.invoice import Reminder
+from invoice_mcp.errors import InvoiceError
 from invoice_mcp.storage import journal as sql
 from invoice_mcp.storage.engine import Database
 
@@ -70,29 +71,37 @@ class Journal:
         now = self._clock.now()
         return await self._database.read(lambda connection: _recognise(connection, account, identity, now))
 
-    async def claim(self, account: str, steps: Sequence[Step], deadline: dt.timedelta) -> Operation | None:
-        """Record the operation of these steps as under way; None, or the one that somebody else recorded first."""
-        identity = steps[0].identity
+    async def claim(
+        self, account: str, writes: Sequence[Sequence[Step]], deadline: dt.timedelta
+    ) -> list[Operation | InvoiceError | None]:
+        """Record the operations of these writes, each by its steps, as under way, all at once.
+
+        For each None, the one that somebody else recorded first, or why it cannot be recorded.
+        """
         now = self._clock.now()
-        values = {
-            "id": identity.operation,
-            "account": account,
-            "tool": identity.tool,
-            "key": identity.key,
-            "fingerprint": identity.fingerprint,
-            "repeat_of": identity.repeat_of,
-            "deadline_at": rfc3339(now + deadline),
-            "at": rfc3339(now),
-        }
-        written = [json.dumps(asdict(step), ensure_ascii=False) for step in steps]
 
-        def claim(connection: "apsw.Connection") -> Operation | None:
-            first = _recognise(connection, account, identity, now)
-            if first is None:
-                sql.claim(connection, values, written)
-            return first
+        def claim(connection: "apsw.Connection", steps: Sequence[Step]) -> Operation | InvoiceError | None:
+            identity = steps[0].identity
+            try:
+                first = _recognise(connection, account, identity, now)
+            except InvoiceError as error:
+                return error
+            if first is not None:
+                return first
+            values = {
+                "id": identity.operation,
+                "account": account,
+                "tool": identity.tool,
+                "key": identity.key,
+                "fingerprint": identity.fingerprint,
+                "repeat_of": identity.repeat_of,
+                "deadline_at": rfc3339(now + deadline),
+                "at": rfc3339(now),
+            }
+            sql.claim(connection, values, [json.dumps(asdict(step), ensure_ascii=False) for step in steps])
+            return None
 
-        return await self._database.write(claim)
+        return await self._database.write(lambda connection: [claim(connection, steps) for steps in writes])
 
     async def abandoned(self, account: str, grace: dt.timedelta) -> list[Operation]:
         """Operations of this account whose deadline passed `grace` ago with nobody having settled them."""
@@ -122,10 +131,11 @@ class Journal:
 
         return await self._database.read(read)
 
-    async def leave(self, step: Step) -> bool:
-        """Before a step's request leaves: durable. False when it must not leave, since its time is over."""
-        row = (step.identity.operation, step.number, rfc3339(self._clock.now()))
-        return await self._database.write(lambda connection: sql.leave(connection, *row))
+    async def leave(self, steps: Sequence[Step]) -> list[bool]:
+        """Before the request of these steps leaves: durable. False for each that must not, since its time is over."""
+        now = rfc3339(self._clock.now())
+        rows = [(step.identity.operation, step.number, now) for step in steps]
+        return await self._database.write(lambda connection: [sql.leave(connection, *row) for row in rows])
 
     async def step_done(self, step: Step, result: StepResult) -> None:
         """A step took effect."""

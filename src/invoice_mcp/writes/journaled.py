@@ -12,6 +12,7 @@ from invoice_mcp.backends.base import (
     Absent,
     Capabilities,
     Found,
+    JoinsRequests,
     PhaseLabel,
     Plan,
     Probe,
@@ -97,22 +98,25 @@ class Journaled:
 
     async def begin(self, steps: Sequence[Step]) -> Recorded | None:
         await self._recover()
-        first = await self._journal.claim(self._account, steps, DEADLINE)
+        [first] = await self._journal.claim(self._account, [steps], DEADLINE)
         if first is None:
             return None
+        if isinstance(first, InvoiceError):
+            raise first
         settled = await self._settled(first)
         return settled if settled is not None else await self.begin(steps)
 
     async def perform(self, step: Step, done: Sequence[StepResult]) -> StepResult:
-        if not await self._journal.leave(step):
-            raise DeadlineExceeded(
-                "This took too long to begin, and was given up before it was sent.",
-                next="Call again; it goes on from what was done, if anything was.",
-            )
+        [left] = await self._journal.leave([step])
+        if not left:
+            raise _too_late()
         try:
             result = await self._vendor.perform(step, done)
         except LostAnswer:
-            result = await self._look_up(step, done)
+            [found] = await self._look_up([step], done)
+            if isinstance(found, OutcomeUnknown):
+                raise found from None
+            result = found
         except Undone as undone:
             await self._journal.step_refused(step)
             await self._journal.settle(step.identity.operation, "refused")
@@ -131,24 +135,93 @@ class Journaled:
     async def finish(self, steps: Sequence[Step]) -> None:
         await self._journal.settle(steps[0].identity.operation, "done")
 
-    async def _look_up(self, step: Step, done: Sequence[StepResult]) -> StepResult:
-        """The step's result, found at the vendor after its answer was lost.
+    def joined(self, steps: Sequence[Step]) -> list[Step]:
+        return self._joining().joined(steps)
 
-        Raises:
-            OutcomeUnknown: not found in time.
+    async def perform_together(self, steps: Sequence[Step]) -> list[StepResult | InvoiceError]:
+        """Carry out the one step of each of several operations, by one request for all that are begun here.
+
+        Operations that somebody else is at are waited for when this request has left, and not before: whoever waits
+        keeps nobody waiting.
         """
+        await self._recover()
+        claimed = await self._journal.claim(self._account, [[step] for step in steps], DEADLINE)
+        ours = [step for step, first in zip(steps, claimed, strict=True) if first is None]
+        done = iter(await self._sent_together(ours))
+        outcomes = [next(done) if first is None else first for first in claimed]
+        return [
+            await self._after(outcome, step) if isinstance(outcome, Operation) else outcome
+            for outcome, step in zip(outcomes, steps, strict=True)
+        ]
+
+    async def _sent_together(self, steps: Sequence[Step]) -> list[StepResult | InvoiceError]:
+        """What became of the steps of operations that were begun here."""
+        left = await self._journal.leave(steps)
+        leaving = [step for step, leaves in zip(steps, left, strict=True) if leaves]
+        performed = iter(await self._performed(leaving) if leaving else [])
+        return [next(performed) if leaves else _too_late() for leaves in left]
+
+    async def _performed(self, steps: Sequence[Step]) -> list[StepResult | InvoiceError]:
+        try:
+            answers = await self._joining().perform_together(steps)
+        except InvoiceError as error:
+            answers = [error] * len(steps)
+        lost = [step for step, answer in zip(steps, answers, strict=True) if isinstance(answer, LostAnswer)]
+        found = iter(await self._look_up(lost, []) if lost else [])
+        outcomes = [next(found) if isinstance(answer, LostAnswer) else answer for answer in answers]
+        for step, outcome in zip(steps, outcomes, strict=True):
+            if isinstance(outcome, StepResult):
+                await self._journal.step_done(step, outcome)
+                await self._journal.settle(step.identity.operation, "done")
+            elif not isinstance(outcome, OutcomeUnknown):
+                await self._journal.step_refused(step)
+                await self._journal.settle(step.identity.operation, "refused")
+        return outcomes
+
+    async def _after(self, first: Operation, step: Step) -> StepResult | InvoiceError:
+        """What became of a write that somebody else had begun; it is done here if nothing of it was done there."""
+        try:
+            recorded = await self._settled(first)
+            if recorded is None:
+                recorded = await self.begin([step])
+            if recorded is not None:
+                return StepResult(recorded.invoice_id, recorded.result, recorded)
+            result = await self.perform(step, [])
+            await self.finish([step])
+        except InvoiceError as error:
+            return error
+        return result
+
+    def _joining(self) -> JoinsRequests:
+        vendor = self._vendor
+        assert isinstance(vendor, JoinsRequests)
+        return vendor
+
+    async def _look_up(self, steps: Sequence[Step], done: Sequence[StepResult]) -> list[StepResult | OutcomeUnknown]:
+        """What became of steps whose answer was lost: their results, found at the vendor, or not found in time."""
+        found: dict[int, StepResult] = {}
+        candidates: dict[int, tuple[str, ...]] = {}
         waited = 0
-        candidates: tuple[str, ...] = ()
         for second in LOOK_UPS_S:
+            missing = [place for place in range(len(steps)) if place not in found]
+            if not missing:
+                break
             await self._clock.sleep(second - waited)
             waited = second
-            found = await self._ask(step, done)
-            if isinstance(found, Found):
-                return StepResult(found.invoice_id, found.result)
-            if isinstance(found, Undetermined):
-                candidates = found.candidates
+            for place in missing:
+                answer = await self._ask(steps[place], done)
+                if isinstance(answer, Found):
+                    found[place] = StepResult(answer.invoice_id, answer.result)
+                elif isinstance(answer, Undetermined):
+                    candidates[place] = answer.candidates
+        return [
+            found[place] if place in found else await self._not_found(step, candidates.get(place, ()))
+            for place, step in enumerate(steps)
+        ]
+
+    async def _not_found(self, step: Step, candidates: Sequence[str]) -> OutcomeUnknown:
         await self._journal.settle(step.identity.operation, "unknown")
-        raise _unknown(step.identity.operation, [f"{self._account}:{each}" for each in candidates])
+        return _unknown(step.identity.operation, [f"{self._account}:{each}" for each in candidates])
 
     async def _ask(self, step: Step, done: Sequence[StepResult]) -> Found | Absent | Undetermined:
         try:
@@ -248,6 +321,13 @@ class Journaled:
 def _compares(operation: Operation) -> bool:
     """Whether this is a write that compares and sets, and no caller holds a key to it."""
     return operation.key is None and all(record.step.identity.window_hours == 0 for record in operation.steps)
+
+
+def _too_late() -> DeadlineExceeded:
+    return DeadlineExceeded(
+        "This took too long to begin, and was given up before it was sent.",
+        next="Call again; it goes on from what was done, if anything was.",
+    )
 
 
 def _unknown(operation: str, candidates: Sequence[str] = ()) -> OutcomeUnknown:

@@ -1,6 +1,7 @@
 """A Moneybird account over a running double; what passes is held against the vendor's file when it is at hand."""
 
 import datetime as dt
+import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -75,9 +76,10 @@ class Bench:
         return [f"{each.method} {each.target.removeprefix(prefix)}" for each in self.proxy.received]
 
     @property
-    def writes(self) -> int:
-        """How many requests were no reads."""
-        return sum(each.method != "GET" for each in self.proxy.received)
+    def bodies(self) -> list[Any]:
+        """What every request that is no read said."""
+        written = [each for each in self.proxy.received if each.method != "GET" and "/synchronization" not in each.path]
+        return [json.loads(each.body or b"null") for each in written]
 
     def since(self, before: int) -> list[str]:
         """The requests after the first `before` ones, without queries."""

@@ -43,6 +43,12 @@ def _overdue(**arguments: object):
     return prepare
 
 
+async def _three_overdue(desk: Desk, number: int) -> tuple[list[str], dict[str, object]]:
+    refs = [await desk.issued(_price(10 * number + one), payment_terms_days=7) for one in range(3)]
+    desk.office.advance(days=8)
+    return refs, {}
+
+
 async def _edited(desk: Desk, number: int) -> tuple[None, dict[str, object]]:
     ref = f"{desk.office.account}:{await desk.draft(_price(number))}"
     return None, {"replaces": ref, "lines": [{**LINE, "item_name": "Less"}], "buyer_reference": "changed"}
@@ -79,6 +85,8 @@ _BY_HAND = {"phase": "sent", "deliver": "manual"}
 _LATER = {"phase": "scheduled", "deliver": "email", "on": "2031-01-15"}
 _GIVEN_UP = {"phase": "uncollectible", "expected_status": "open"}
 
+_REMINDED = "send_reminders"
+
 DEEDS = (
     Deed("create", "create_invoice", _nothing, ({"invoice_created": 1},), proven=False, resent=False),
     Deed("edit", "create_invoice", _edited, ({"invoice_updated": 1},)),
@@ -87,7 +95,15 @@ DEEDS = (
     Deed("pay", "register_payment", _issued(), ({"payment_created": 1},)),
     Deed("pay a part", "register_payment", _issued(amount="1.00", reference="bank 7"), ({"payment_created": 1},)),
     Deed("take back", "register_payment", _paid, ({"payment_deleted": 1},)),
-    Deed("remind", "send_reminder", _overdue(), ({"mail": 1, "reminder_sent": 1},), resent=False),
+    Deed("remind", "send_reminder", _overdue(), ({"mail": 1, "reminder_sent": 1},), resent=False, path=_REMINDED),
+    Deed(
+        "remind of three",
+        "send_reminder",
+        _three_overdue,
+        ({"mail": 1, "reminder_sent": 3},),
+        resent=False,
+        path=_REMINDED,
+    ),
     Deed("mail", "change_phase", _draft(**_SENT), ({"invoice_sent": 1, "mail": 1},), resent=False),
     Deed("hand over", "change_phase", _draft(**_BY_HAND), (_ISSUED,)),
     Deed("schedule", "change_phase", _draft(**_LATER), ({"invoice_scheduled": 1},), resent=False),

@@ -12,7 +12,7 @@ class TestFaults(FaultMatrix):
     """All of the matrix."""
 
     deeds = DEEDS
-    cases = 20 * 23
+    cases = 21 * 23
     open = empty_office
 
 

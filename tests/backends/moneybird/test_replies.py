@@ -166,3 +166,23 @@ async def test_what_cannot_be_read_after_a_write_does_not_undo_it() -> None:
         [done] = await books.carry_out(plan)
         assert done.result["payment"]["amount"] == "121.00"
         assert "after" not in done.result
+
+
+@pytest.mark.parametrize(
+    ("change", "outcome"),
+    [
+        (lambda _: [], "unknown"),
+        (_set(reminder_count=0), "unknown"),
+        (_set(reminder_count=None), "unknown"),
+        (_set(id="1"), "sent"),
+        (_set(administration_id="178732006918727798"), "sent"),
+        (lambda _: {"error": "nothing"}, "sent"),
+    ],
+)
+async def test_an_accepted_reminder_is_claimed_unless_its_count_says_otherwise(change: Any, outcome: str) -> None:
+    """What cannot be read for certain does not speak against what was accepted."""
+    async with bench(dress=changed("/synchronization", change)) as books:
+        invoice_id = await books.issued()
+        books.clock.advance(days=20)
+        done = await books.do("send_reminder", invoice_id)
+        assert done.result["delivery"]["outcome"] == outcome

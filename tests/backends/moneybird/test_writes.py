@@ -1,11 +1,11 @@
 """Writes to Moneybird: exactly what is said, in how many requests, and what is refused instead of half said."""
 
-import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from invoice_mcp.backends.base import Absent, Found, Undetermined
+from invoice_mcp.backends.base import Absent, Found, Plan, StepResult, Undetermined
 from invoice_mcp.domain import marks
 from invoice_mcp.domain.status import Status
 from invoice_mcp.errors import (
@@ -16,12 +16,16 @@ from invoice_mcp.errors import (
     InvoiceError,
     NotFound,
     PolicyRefused,
+    Unauthorized,
     Unsupported,
+    VendorRefused,
 )
-from invoice_mcp.sandbox.moneybird.records import TaxRate
+from invoice_mcp.net import LostAnswer
+from invoice_mcp.sandbox.moneybird.records import Payment, TaxRate
 from invoice_mcp.sandbox.moneybird.seeds import ADMINISTRATION_ID, seeded_book
 from invoice_mcp.sandbox.moneybird.switches import Switches
 from tests.backends.moneybird.conftest import NOW, Bench, bench
+from tests.backends.writing import carried_out_together
 
 LINE: dict[str, Any] = {"item_name": "Ontwerp", "net_price": "100.00", "tax_rate": "21"}
 RATE, NINE = list(seeded_book(NOW, 0).administrations[ADMINISTRATION_ID].tax_rates)[:2]
@@ -30,17 +34,13 @@ RATE, NINE = list(seeded_book(NOW, 0).administrations[ADMINISTRATION_ID].tax_rat
 GIVEN: dict[str, Any] = {"buyer": {"name": "Acme B.V."}, "lines": [LINE]}
 
 
-def bodies(books: Bench) -> list[Any]:
-    return [json.loads(each.body or b"null") for each in books.proxy.received if each.method != "GET"]
-
-
 async def refused(
     books: Bench, error: type[InvoiceError], tool: str, invoice_id: str | None = None, **given: Any
 ) -> None:
-    before = books.writes
+    before = books.bodies
     with pytest.raises(error):
         await books.plan(tool, invoice_id, **given)
-    assert books.writes == before
+    assert books.bodies == before
 
 
 class TestCreate:
@@ -48,7 +48,7 @@ class TestCreate:
         await books.do(
             "create_invoice", **GIVEN, issue_date="2026-11-20", due_date="2026-12-20", buyer_reference="PO 1"
         )
-        [body] = bodies(books)
+        [body] = books.bodies
         said = body["sales_invoice"]
         assert said["contact_id"] == books.contact().id
         assert said["details_attributes"] == [
@@ -128,7 +128,7 @@ class TestCreate:
             twin = TaxRate("99", "21% btw webwinkel", first.percentage, "sales_invoice", first.created_at, "NL/1a")
             books.administration.tax_rates["99"] = twin
             await books.draft(buyer=buyer)
-            [body] = bodies(books)
+            [body] = books.bodies
             assert body["sales_invoice"]["details_attributes"][0]["tax_rate_id"] == RATE
 
     @pytest.mark.parametrize("named", ["404", NINE], ids=["nobody's", "another percentage's"])
@@ -136,7 +136,7 @@ class TestCreate:
         async with bench(more=f'tax_rate_ids = {{ "21" = "{named}" }}') as books:
             with pytest.raises(PolicyRefused, match=r"accounts\.books\.tax_rate_ids"):
                 await books.plan("create_invoice", **GIVEN)
-            assert books.writes == 0
+            assert books.bodies == []
 
     @pytest.mark.parametrize(
         ("category", "name"),
@@ -202,7 +202,7 @@ class TestPayments:
         await books.carry_out(plan)
         path = f"/sales_invoices/{invoice_id}"
         assert books.since(before) == [f"GET {path}.json", f"POST {path}/payments.json", f"GET {path}.json"]
-        assert bodies(books)[-1] == {
+        assert books.bodies[-1] == {
             "payment": {
                 "payment_date": "2026-11-18",
                 "price": "21.00",
@@ -278,7 +278,7 @@ class TestPhases:
         before = len(books.sent)
         plan = await books.plan("change_phase", invoice_id, **arguments)
         await books.carry_out(plan)
-        assert bodies(books)[-1] == body
+        assert books.bodies[-1] == body
         assert plan.steps[0].mails == (arguments["deliver"] == "email")
         assert [each.partition(" ")[0] for each in books.since(before)] == ["GET", "PATCH"]
 
@@ -363,6 +363,33 @@ class TestPhases:
         await refused(books, Conflict, "change_phase", invoice_id, phase="cancelled", expected_status="open")
 
 
+async def three_to_remind_of(books: Bench) -> tuple[list[Plan], list[str]]:
+    """Plans for three invoices of one group, with their ids; the second was paid since, unnoticed so far."""
+    ids = [await books.issued(f"{100 + number}.00") for number in range(3)]
+    books.clock.advance(days=20)
+    plans = [await books.plan("send_reminder", each) for each in ids]
+    paid = books.administration.invoices[ids[1]]
+    books.inside.pay(
+        paid,
+        Payment(
+            id=books.administration.new_id(books.inside.now),
+            invoice_id=paid.id,
+            price=books.inside.unpaid(paid),
+            price_base=books.inside.unpaid(paid),
+            payment_date=books.inside.today,
+            created_at=books.inside.now,
+            ledger_account_id=None,
+        ),
+    )
+    return plans, ids
+
+
+def outcome_of(outcome: StepResult | InvoiceError | LostAnswer) -> str:
+    if isinstance(outcome, StepResult):
+        return str(outcome.result["delivery"]["outcome"])
+    return outcome.code if isinstance(outcome, InvoiceError) else "lost"
+
+
 class TestReminders:
     async def test_a_reminder_names_the_four_ids_and_the_address_on_file(self, books: Bench) -> None:
         invoice_id = await books.issued()
@@ -371,7 +398,7 @@ class TestReminders:
         before = len(books.sent)
         await books.do("send_reminder", invoice_id)
         invoice = books.administration.invoices[invoice_id]
-        assert bodies(books)[-1] == {
+        assert books.bodies[-1] == {
             "sales_invoice_reminders": [
                 {
                     "contact_id": invoice.contact.id,
@@ -384,7 +411,9 @@ class TestReminders:
                 }
             ]
         }
-        assert [each.partition(" ")[0] for each in books.since(before)] == ["GET", "POST", "GET"]
+        paths = [f"/sales_invoices/{invoice_id}", "/sales_invoices/send_reminders", "/sales_invoices/synchronization"]
+        asked = [each.removesuffix(".json") for each in books.since(before)]
+        assert asked == [f"{method} {path}" for method, path in zip(("GET", "POST", "POST"), paths, strict=True)]
 
     @pytest.mark.parametrize("tone", ["firm", "final"])
     async def test_a_tone_cannot_be_said(self, books: Bench, tone: str) -> None:
@@ -400,6 +429,52 @@ class TestReminders:
         books.administration.invoices[invoice_id].reminder_count = -1
         [done] = await books.carry_out(plan)
         assert done.result["delivery"]["outcome"] == "unknown"
+
+    async def test_a_group_that_is_refused_for_one_invoice_is_gone_through_one_by_one(self, books: Bench) -> None:
+        plans, ids = await three_to_remind_of(books)
+        before = len(books.bodies)
+        outcomes = await carried_out_together(books.backend, plans)
+        assert [outcome_of(each) for each in outcomes] == ["sent", "conflict", "sent"]
+        groups = [body["sales_invoice_reminders"][0]["sales_invoice_ids"] for body in books.bodies[before:]]
+        assert groups == [ids, *([each] for each in ids)]
+        assert [books.administration.invoices[each].reminder_count for each in ids] == [1, 0, 1]
+
+    async def test_what_is_left_out_of_a_group_without_a_word_is_not_claimed(self) -> None:
+        switches = Switches(requests_per_window=None, undue_among_others="accepted")
+        async with bench(switches=switches) as books:
+            plans, _ = await three_to_remind_of(books)
+            before = len(books.bodies)
+            outcomes = await carried_out_together(books.backend, plans)
+            assert [outcome_of(each) for each in outcomes] == ["sent", "unknown", "sent"]
+            assert len(books.bodies) == before + 1
+
+    async def test_what_a_refused_group_left_behind_is_not_sent_again(
+        self, books: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        plans, [first, _, third] = await three_to_remind_of(books)
+        api = books.backend._desk.api
+        write = api.write
+
+        async def half(method: str, path: Sequence[str], body: Any) -> None:
+            [group] = body["sales_invoice_reminders"]
+            if group["sales_invoice_ids"] != [first, third]:
+                await write(method, path, body)
+                return
+            await write(method, path, {"sales_invoice_reminders": [{**group, "sales_invoice_ids": [first]}]})
+            raise VendorRefused("No.", next="Look.")
+
+        monkeypatch.setattr(api, "write", half)
+        outcomes = await carried_out_together(books.backend, [plans[0], plans[2]])
+        assert [outcome_of(each) for each in outcomes] == ["sent", "sent"]
+        assert [books.administration.invoices[each].reminder_count for each in (first, third)] == [1, 1]
+
+    async def test_a_reason_that_is_no_invoices_refuses_all_at_once(self, books: Bench) -> None:
+        plans, _ = await three_to_remind_of(books)
+        books.book.tokens.clear()
+        before = len(books.bodies)
+        with pytest.raises(Unauthorized):
+            await carried_out_together(books.backend, plans)
+        assert len(books.bodies) == before + 1
 
     async def test_a_reminder_by_the_workflow_counts_for_too_soon(self, books: Bench) -> None:
         invoice_id = await books.issued()
@@ -427,5 +502,5 @@ async def test_what_is_read_within_five_seconds_is_not_read_again(books: Bench) 
 async def test_a_probe_tells_what_a_person_should_know(books: Bench) -> None:
     probe = await books.backend.probe()
     assert probe.ok
-    assert probe.facts == {"administration": "Studio Noord", "currency": "EUR", "time_zone": "Europe/Amsterdam"}
-    assert books.sent == ["GET /api/v2/administrations", "GET /sales_invoices.json?per_page=1"]
+    assert probe.facts == {"administration": books.administration.id, "an_invoice": "a draft in EUR"}
+    assert books.sent == ["GET /sales_invoices.json?per_page=1"]

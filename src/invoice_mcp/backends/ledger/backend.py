@@ -137,6 +137,9 @@ class LedgerBackend:
         [settled] = await self._post.deliver(mail, [(step.identity.operation, done)])
         return settled
 
+    def joined(self, steps: Sequence[Step]) -> list[Step]:
+        return list(steps)  # each has a row of its own; what they share is the letter
+
     async def perform_together(self, steps: Sequence[Step]) -> list[StepResult | InvoiceError]:
         """Carry out steps of different operations, with one mail about all that succeed; the outcome of each."""
         outcomes, mail = await self._database.write(lambda c: self._carry_out_all(c, steps))

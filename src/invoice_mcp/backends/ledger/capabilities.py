@@ -42,5 +42,6 @@ CAPABILITIES: Final = Capabilities(
     drafts=True,
     own_journal=True,
     keyset=True,
+    joins_mail=True,
     markers=dict.fromkeys(WRITES, "the operation's row, in the transaction of its effect"),
 )

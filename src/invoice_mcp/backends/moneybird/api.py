@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from invoice_mcp.backends.moneybird.filters import SALES_TAX_RATES
-from invoice_mcp.backends.moneybird.refusals import refused
+from invoice_mcp.backends.moneybird.refusals import lacks_scope, refused
 from invoice_mcp.backends.moneybird.wire import (
     READER,
     Administration,
@@ -18,7 +18,7 @@ from invoice_mcp.backends.moneybird.wire import (
 from invoice_mcp.backends.scanning import Lists, Sheet
 from invoice_mcp.clock import Clock
 from invoice_mcp.errors import NotFound, Unauthorized, VendorContract
-from invoice_mcp.net import ApiClient, Budget, Json, Kept, LostAnswer, Refusal, Reply
+from invoice_mcp.net import ApiClient, Budget, Json, Kept, LostAnswer, NotAccepted, Refusal, Reply
 from invoice_mcp.wire.leaves import is_identifier
 
 PER_PAGE: Final = 100
@@ -51,8 +51,8 @@ class Api:
     """
 
     def __init__(self, client: ApiClient, administration_id: str, clock: Clock) -> None:
+        self.administration_id: Final = administration_id
         self._client = client
-        self._administration_id = administration_id
         self._administration: Kept[None, Administration] = Kept(clock, seconds=KEPT_S, most=1)
         self._rates: Kept[None, Mapping[str, TaxRate]] = Kept(clock, seconds=KEPT_S, most=1)
         self._contacts: Kept[str, ContactPage] = Kept(clock, seconds=CONTACTS_KEPT_S, most=50)
@@ -65,9 +65,27 @@ class Api:
         """
         return await self._administration.get(None, self._own_administration)
 
-    async def look_in(self) -> None:
-        """Ask for one invoice; all that is told is whether the token may see any."""
-        await self._read(self._path(f"{INVOICES}{_FORMAT}"), (("per_page", "1"),))
+    async def look_in(self) -> SalesInvoice | None:
+        """One invoice of this year, if there is any: it takes what the tools take, a token, an administration and a
+        scope. How Moneybird refuses the administration of somebody else is not documented, so after a refusal the list
+        of those that the token opens is read.
+
+        Raises:
+            Unauthorized: the token is not accepted, or does not open this administration.
+            NotFound: what is behind the address is not Moneybird.
+        """
+        try:
+            reply = await self._client.get(self._path(f"{INVOICES}{_FORMAT}"), (("per_page", "1"),))
+        except NotAccepted as refusal:
+            if not lacks_scope(refusal.json):
+                await self._own_administration()
+            raise
+        except Refusal as refusal:
+            if refusal.status in (403, 404):
+                await self._own_administration()
+            raise refused(refusal) from None
+        found = [self._checked(record) for record in READER.many(SalesInvoice, reply.json, "sales_invoices")]
+        return found[0] if found else None
 
     async def invoice(self, invoice_id: str, field: str = "ref") -> SalesInvoice:
         """The invoice of this id.
@@ -87,6 +105,23 @@ class Api:
                 raise missing from None
             raise refused(refusal) from None
         return self._checked(READER.one(SalesInvoice, reply.json, "sales_invoice"), invoice_id)
+
+    async def some(self, invoice_ids: Sequence[str]) -> Mapping[str, SalesInvoice]:
+        """The invoices of these ids that there are, by id; one request for up to a hundred.
+
+        Source: the vendor's OpenAPI, POST sales_invoices/synchronization.
+        """
+        wanted = list(invoice_ids)
+        try:
+            reply = await self._client.read_post(
+                self._path(INVOICES, f"synchronization{_FORMAT}"), json={"ids": wanted}
+            )
+        except Refusal as refusal:
+            raise refused(refusal) from None
+        found = {each.id: self._checked(each) for each in READER.many(SalesInvoice, reply.json, "sales_invoices")}
+        if not found.keys() <= set(wanted):
+            raise READER.broken("sales_invoices.id")
+        return found
 
     async def invoice_by_number(self, number: str) -> SalesInvoice | None:
         """The invoice that bears exactly this number.
@@ -176,7 +211,7 @@ class Api:
         reply = await self._write("POST", (INVOICES, invoice_id, "payments"), body)
         try:
             payment = READER.one(Payment, reply.json, "payment")
-            if payment.invoice_id != invoice_id or payment.administration_id != self._administration_id:
+            if payment.invoice_id != invoice_id or payment.administration_id != self.administration_id:
                 raise READER.broken("payment.invoice_id")
         except VendorContract as error:
             raise LostAnswer(error.message) from None
@@ -197,7 +232,7 @@ class Api:
     async def _own_administration(self) -> Administration:
         reply = await self._read(("administrations",))
         for each in READER.many(Administration, reply.json, "administrations"):
-            if each.id == self._administration_id:
+            if each.id == self.administration_id:
                 return each
         raise Unauthorized(
             "The account's token does not open the administration of its administration_id.",
@@ -229,11 +264,11 @@ class Api:
             raise refused(refusal) from None
 
     def _path(self, *segments: str) -> tuple[str, ...]:
-        return (self._administration_id, *segments)
+        return (self.administration_id, *segments)
 
     def _checked(self, record: SalesInvoice, invoice_id: str | None = None) -> SalesInvoice:
         """`record`, when it is of this administration and the one that was asked for."""
-        if record.administration_id != self._administration_id:
+        if record.administration_id != self.administration_id:
             raise READER.broken("sales_invoice.administration_id")
         if invoice_id is not None and record.id != invoice_id:
             raise READER.broken("sales_invoice.id")

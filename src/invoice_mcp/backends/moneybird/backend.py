@@ -27,6 +27,8 @@ from invoice_mcp.domain.invoice import Invoice, Party
 from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position
 from invoice_mcp.domain.results import NAME_LENGTH
 from invoice_mcp.domain.text import clean_text
+from invoice_mcp.errors import InvoiceError
+from invoice_mcp.net import LostAnswer
 
 _RULES: Final = {
     "create_invoice": Rules(create.plan, create.perform, create.find),
@@ -66,14 +68,13 @@ class MoneybirdBackend:
 
     async def probe(self) -> Probe:
         api = self._desk.api
-        administration = await asked(api.administration, ACCESS, self._desk.account)
-        await asked(api.look_in, ACCESS, self._desk.account)
-        shown = {
-            "administration": clean_text(administration.name, NAME_LENGTH),
-            "currency": administration.currency,
-            "time_zone": clean_text(administration.time_zone, NAME_LENGTH),
-        }
-        return Probe(True, f"administration {administration.id}, {administration.currency}", shown, api.budget())
+        invoice = await asked(api.look_in, ACCESS, self._desk.account)
+        shown = {"administration": api.administration_id}
+        if invoice is not None:
+            number = clean_text(invoice.invoice_id or "a draft", NAME_LENGTH)
+            shown = {**shown, "an_invoice": f"{number} in {invoice.currency}"}
+        detail = f"the token opens the invoices of administration {api.administration_id}"
+        return Probe(True, detail, shown, api.budget())
 
     async def plan(self, write: Write) -> Plan:
         return await _RULES[write.identity.tool].plan(self._desk, write)
@@ -86,6 +87,12 @@ class MoneybirdBackend:
 
     async def find(self, step: Step, done: Sequence[StepResult]) -> Found | Absent | Undetermined:
         return await _RULES[step.identity.tool].find(self._desk, step, done)
+
+    def joined(self, steps: Sequence[Step]) -> list[Step]:
+        return reminders.joined(steps)
+
+    async def perform_together(self, steps: Sequence[Step]) -> list[StepResult | InvoiceError | LostAnswer]:
+        return await reminders.perform_together(self._desk, steps)
 
     async def close(self) -> None:
         await self._desk.api.close()

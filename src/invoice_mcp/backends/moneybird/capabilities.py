@@ -22,6 +22,8 @@ CAPABILITIES: Final = Capabilities(
     payments="part",
     undo_payments=True,
     drafts=True,
+    joins_mail=True,
+    read_posts=frozenset({"sales_invoices/synchronization.json"}),
     unsayable=frozenset({"buyer.new", "note"}),
     markers={
         "register_payment": "transaction_identifier of the payment",

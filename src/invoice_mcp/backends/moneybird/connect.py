@@ -5,6 +5,7 @@ from typing import Final
 from invoice_mcp.backends.base import Surroundings
 from invoice_mcp.backends.moneybird.api import Api
 from invoice_mcp.backends.moneybird.backend import MoneybirdBackend
+from invoice_mcp.backends.moneybird.capabilities import CAPABILITIES
 from invoice_mcp.backends.moneybird.desk import Desk
 from invoice_mcp.net import ApiClient, Limits, SecretHeader, StaticHeaders, Window, origin_of
 from invoice_mcp.settings import AccountSettings, MoneybirdOptions
@@ -29,6 +30,7 @@ def connect(account: AccountSettings, around: Surroundings) -> MoneybirdBackend:
         account=account.name,
         timeout_s=account.timeout_s,
         clock=around.clock,
+        read_posts={f"{options.administration_id}/{path}" for path in CAPABILITIES.read_posts},
     )
     desk = Desk(
         account=account.name,

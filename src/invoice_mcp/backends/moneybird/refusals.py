@@ -135,7 +135,7 @@ def lacks_scope(body: Any) -> bool:
 ACCESS: Final = Access(
     vendor="Moneybird",
     keys=("token",),
-    made_in="Moneybird, in your profile under Apps and API tokens",
+    made_in="Moneybird, under Settings, External and AI connections (Externe en AI-koppelingen)",
     scope="to see sales invoices",
     lacks_scope=lacks_scope,
 )

@@ -68,16 +68,16 @@ class Api:
         """
         return await self._layout.get(None, self._first_look)
 
-    async def count(self) -> int:
-        """How many invoices there are, after another first look.
+    async def look_in(self) -> tuple[int, Layout]:
+        """How many invoices there are, and which fields, after another first look.
 
         Raises:
             VendorContract: a field that is needed is not there.
         """
         page = await self._first_page()
-        if page.items:
-            self._layout.put({None: Layout.of(page.items[0], self._names)})
-        return page.total
+        layout = self._layout_of(page)
+        self._layout.put({None: layout})
+        return page.total, layout
 
     async def invoice(self, invoice_id: str) -> CustomerInvoice:
         """The invoice of this id.
@@ -165,8 +165,10 @@ class Api:
         await self._client.aclose()
 
     async def _first_look(self) -> Layout:
+        return self._layout_of(await self._first_page())
+
+    def _layout_of(self, page: Page) -> Layout:
         """What the first row tells; without a row, what is assumed."""
-        page = await self._first_page()
         return Layout.of(page.items[0], self._names) if page.items else Layout.assumed(self._names)
 
     async def _first_page(self) -> Page:

@@ -47,8 +47,7 @@ class NextBackend:
         return []
 
     async def probe(self) -> Probe:
-        total = await asked(self._desk.api.count, ACCESS, self._desk.account)
-        layout = await self._desk.api.layout()
+        total, layout = await asked(self._desk.api.look_in, ACCESS, self._desk.account)
         unknown = ", ".join(sorted(layout.lacking)) or "none"
         facts = {"invoices": str(total), "fields_unknown": unknown}
         return Probe(True, f"{total} invoices; unknown fields: {unknown}", facts, self._desk.api.budget())

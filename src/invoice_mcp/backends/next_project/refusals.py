@@ -34,7 +34,12 @@ _DENIED_SOMEHOW: Final = (
 _LOOK: Final = "Look at the invoice with get_invoice; ask the user to look in Next if it seems possible."
 
 
-ACCESS: Final = Access("Next", ("token",), "Next, as a one-time key that `invoice-mcp next-token` exchanges")
+ACCESS: Final = Access(
+    vendor="Next",
+    keys=("token",),
+    made_in="Next, as a one-time key that `invoice-mcp next-token` exchanges",
+    ends=("revoked",),  # its documents give a token no end but that
+)
 
 
 def refused(refusal: Refusal, names: Names) -> InvoiceError:

@@ -72,7 +72,12 @@ _BY_STATUS: Final = {
 _OTHERWISE: Final = _Meaning(VendorRefused, "Productive refused this; nothing was written.", _LOOK)
 
 
-ACCESS: Final = Access("Productive", ("token",), "Productive, under Settings, API integrations")
+ACCESS: Final = Access(
+    vendor="Productive",
+    keys=("token",),
+    made_in="Productive, under Settings, API integrations",
+    ends=("revoked", "of somebody who was deactivated"),  # by its help pages tokens do not expire
+)
 
 
 def refused(refusal: Refusal) -> InvoiceError:

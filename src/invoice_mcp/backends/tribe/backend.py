@@ -21,9 +21,10 @@ from invoice_mcp.backends.base import (
 from invoice_mcp.backends.tribe import buyers, create, foreseeing, payments, phases, reminders
 from invoice_mcp.backends.tribe.capabilities import CAPABILITIES
 from invoice_mcp.backends.tribe.desk import Desk
-from invoice_mcp.backends.tribe.phase_map import unmapped
+from invoice_mcp.backends.tribe.phase_map import PhaseMap, unmapped
 from invoice_mcp.backends.tribe.refusals import ACCESS
 from invoice_mcp.backends.tribe.search import find_number, search
+from invoice_mcp.backends.tribe.wire import Phase
 from invoice_mcp.domain.invoice import Invoice, Party
 from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position
 from invoice_mcp.domain.results import NAME_LENGTH
@@ -59,17 +60,16 @@ class TribeBackend:
 
     async def phases(self) -> list[PhaseLabel]:
         mapped = self._desk.phases
-        return [
-            PhaseLabel(clean_text(each.code or each.name or "", NAME_LENGTH), _meaning(mapped.status(each)))
-            for each in await self._desk.api.phases()
-        ]
+        return [_label(each, mapped) for each in await self._desk.api.phases()]
 
     async def probe(self) -> Probe:
-        await asked(self._desk.api.look_in, ACCESS, self._desk.account)
-        labels = await self.phases()
-        missing = unmapped(await self._desk.api.phases(), self._desk.phases)
-        shown = {each.label: each.phase or "not mapped" for each in labels}
-        return Probe(True, f"{len(labels)} phases, {missing} of them not mapped in {self._desk.phases.key}", shown)
+        mapped = self._desk.phases
+        read = await asked(self._desk.api.look_in, ACCESS, self._desk.account)
+        seen = {record.phase.id: record.phase for record in read if record.phase is not None}.values()
+        missing = unmapped(seen, mapped)
+        detail = f"{len(read)} invoices looked at, in {len(seen)} phases, {missing} of them not mapped in {mapped.key}"
+        labels = sorted((_label(each, mapped) for each in seen), key=lambda each: each.label)
+        return Probe(True, detail, {each.label: each.phase or "not mapped" for each in labels})
 
     async def plan(self, write: Write) -> Plan:
         return await _RULES[write.identity.tool].plan(self._desk, write)
@@ -85,6 +85,11 @@ class TribeBackend:
 
     async def close(self) -> None:
         await self._desk.api.close()
+
+
+def _label(phase: Phase, mapped: PhaseMap) -> PhaseLabel:
+    status = mapped.status(phase)
+    return PhaseLabel(clean_text(phase.code or phase.name or "", NAME_LENGTH), _meaning(status))
 
 
 def _meaning(status: Status) -> str | None:

@@ -74,7 +74,7 @@ class Desk:
         if found is None:
             raise PolicyRefused(
                 f"{self.phases.key} maps a phase that this tenant of Tribe CRM does not have.",
-                next="Ask the user to correct the table; invoice-mcp doctor lists the tenant's phases.",
+                next="Ask the user to correct the table; invoice-mcp phases lists those that the tenant has.",
                 field="phase",
             )
         return found

@@ -1,6 +1,6 @@
 """What the tenant's phases mean: a table in the configuration, since every tenant has its own."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -122,6 +122,6 @@ def find_phase(phases: Iterable[WirePhase], code: str) -> WirePhase | None:
     return next(iter(exact or alike), None)
 
 
-def unmapped(phases: Sequence[WirePhase], mapped: PhaseMap) -> int:
-    """How many of the tenant's phases nobody has mapped."""
+def unmapped(phases: Iterable[WirePhase], mapped: PhaseMap) -> int:
+    """How many of these phases nobody has mapped."""
     return sum(mapped.status(each) is Status.UNKNOWN for each in phases)

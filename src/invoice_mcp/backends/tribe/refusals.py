@@ -33,7 +33,7 @@ _BY_STATUS: Final[Mapping[int, tuple[Callable[..., InvoiceError], str, str]]] = 
 ACCESS: Final = Access(
     vendor="Tribe CRM",
     keys=("client_id", "client_secret"),
-    made_in="Tribe CRM, where its API clients are kept",
+    made_in="Tribe CRM, under Configuration, Applications",
     scope="to read and write",
     urls=("base_url", "token_url"),
 )

@@ -22,7 +22,12 @@ _FIELDS: Final = {
 }
 
 
-ACCESS: Final = Access("YSuite", ("access_key", "secret_key"), "YSuite, where its API keys are kept")
+ACCESS: Final = Access(
+    vendor="YSuite",
+    keys=("access_key", "secret_key"),
+    made_in="YSuite, under Settings, API Keys",
+    ends=("revoked",),  # its page on authentication knows no other end
+)
 
 
 def refused(status: int, body: Any, account: str) -> InvoiceError:

@@ -18,7 +18,7 @@ from invoice_mcp.sandbox.moneybird.endpoints import ENDPOINTS, Endpoint
 from invoice_mcp.sandbox.moneybird.exchange import Call, Reply
 from invoice_mcp.sandbox.moneybird.lifecycle import Desk
 from invoice_mcp.sandbox.moneybird.limits import RateLimit
-from invoice_mcp.sandbox.moneybird.refusals import Refusal, not_found, symbolic
+from invoice_mcp.sandbox.moneybird.refusals import Refusal, not_a_token, not_found, symbolic
 from invoice_mcp.sandbox.moneybird.switches import Switches
 
 _PREFIX = "/api/v2"
@@ -35,7 +35,7 @@ def create_app(book: Book, switches: Switches, clock: Clock) -> ASGIApp:
     """
 
     async def administrations(request: Request) -> Response:
-        _authorized(request, book)
+        _authorized(request, book, switches)
         return _response(Reply(200, catalogue.administrations(book, switches)))
 
     routes = [Route(f"{_PREFIX}/administrations", administrations, methods=["GET"])]
@@ -78,10 +78,11 @@ class _Gate:
 
 def _handler(endpoint: Endpoint, book: Book, switches: Switches, clock: Clock) -> _Handler:
     async def handler(request: Request) -> Response:
-        scopes = _authorized(request, book)
+        scopes = _authorized(request, book, switches)
         administration = book.administrations.get(request.path_params["administration_id"])
         if administration is None:
-            raise not_found()
+            status = switches.foreign_administration
+            raise not_found() if status == 404 else not_a_token(status)
         if not scopes & set(endpoint.scopes):
             raise symbolic(401, f"No access to {endpoint.scopes[0]}")
         raw = await request.body()
@@ -100,10 +101,12 @@ def _handler(endpoint: Endpoint, book: Book, switches: Switches, clock: Clock) -
     return handler
 
 
-def _authorized(request: Request, book: Book) -> frozenset[str]:
+def _authorized(request: Request, book: Book, switches: Switches) -> frozenset[str]:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme != "Bearer" or token not in book.tokens:
-        raise symbolic(401, "token is invalid", request="invalid_grant")
+        raise not_a_token()
+    if token in book.expired:
+        raise not_a_token(expired=switches.expired == "said")
     return book.tokens[token]
 
 
@@ -118,7 +121,7 @@ def _response(reply: Reply) -> Response:
 
 async def _refused(_: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)
-    return _response(Reply(refusal.status, refusal.body))
+    return _response(Reply(refusal.status, refusal.body, refusal.headers))
 
 
 async def _not_there(_: Request, error: Exception) -> Response:

@@ -110,7 +110,8 @@ class Administration:
 
 @dataclass(slots=True)
 class Book:
-    """Everything the double knows. `tokens` maps each bearer token to its scopes."""
+    """Everything the double knows. `tokens` maps each bearer token to its scopes; `expired` ones open nothing."""
 
     administrations: dict[str, Administration]
     tokens: dict[str, frozenset[str]]
+    expired: set[str] = field(default_factory=set)

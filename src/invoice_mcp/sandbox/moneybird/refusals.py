@@ -5,17 +5,25 @@ from typing import Any
 
 
 class Refusal(Exception):
-    """An answer that ends the request: `status` and a JSON `body`."""
+    """An answer that ends the request: `status`, a JSON `body`, and headers of its own."""
 
-    def __init__(self, status: int, body: Any) -> None:
+    def __init__(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(status, body)
         self.status = status
         self.body = body
+        self.headers = headers or {}
 
 
 def symbolic(status: int, error: str, **codes: Any) -> Refusal:
     """The shape of 400, 401, 402 and 404: one sentence and, per field, a code."""
     return Refusal(status, {"error": error, "symbolic": codes} if codes else {"error": error})
+
+
+def not_a_token(status: int = 401, *, expired: bool = False) -> Refusal:
+    """What is sent opens nothing; `expired` says why, as RFC 6750 has it."""
+    said = 'Bearer realm="Moneybird", error="invalid_token", error_description="The access token expired"'
+    body = {"error": "token is invalid", "symbolic": {"request": "invalid_grant"}}
+    return Refusal(status, body, {"WWW-Authenticate": said} if expired else None)
 
 
 def not_found(**codes: str) -> Refusal:

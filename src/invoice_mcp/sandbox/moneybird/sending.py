@@ -176,6 +176,8 @@ def _to_remind(invoice_id: str, values: Mapping[str, Any], call: Call) -> Invoic
         raise invalid("sales_invoice_ids", "is invalid", "invalid")
     early = invoice.state == "open" and call.switches.reminder_before_due == "refused"
     if invoice.state not in _UNPAID or early:
+        if len(values["sales_invoice_ids"]) > 1 and call.switches.undue_among_others == "accepted":
+            return None
         raise invalid("sales_invoice_ids", "is not due", "not_due")
     return invoice
 

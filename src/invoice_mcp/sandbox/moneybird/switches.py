@@ -23,6 +23,10 @@ class Switches:
         longest_period_years: a `period` over more years is refused; None for no limit, as seen in use.
         find_by_reference: which of several invoices with one reference is found.
         administration_ids: how `administration_id` is written inside records; the examples hold both.
+        foreign_administration: the status for an administration that the token does not open; a 404 was seen, and no
+            page names one.
+        expired: whether a token that has expired is told from a wrong one, as RFC 6750 has it. Today's do not expire;
+            Moneybird keeps it open that others will.
         unknown_attributes: what becomes of attributes outside the schema. The schema excludes them, and yet published
             clients send some (`payments` in a create), so they seem to be ignored.
         line_amount: `times` shows a bare quantity as `2 x`, `as_given` as `2`.
@@ -33,6 +37,8 @@ class Switches:
         reminder_before_due: a reminder for an invoice that is not due yet.
         mismatched_reminder: a reminder whose four ids are not those of its invoices; `accepted` answers 200 and sends
             nothing for them.
+        undue_among_others: a reminder of several invoices of which one cannot be reminded of; `accepted` leaves that
+            one out without a word.
         payment_refusal_status: of a payment on a draft; refused since 2017, with what status is not recorded.
         overpayment: a payment of more than is unpaid.
         loss_preconditions: whether `mark_as_uncollectible` and `mark_as_dubious` demand an open invoice, as they do
@@ -51,6 +57,8 @@ class Switches:
     longest_period_years: int | None = None
     find_by_reference: Literal["newest", "oldest"] = "newest"
     administration_ids: Literal["string", "integer"] = "string"
+    foreign_administration: Literal[401, 403, 404] = 404
+    expired: Literal["silent", "said"] = "silent"
     unknown_attributes: Literal["refused", "ignored"] = "ignored"
     line_amount: Literal["times", "as_given"] = "times"
     tax_rounding: Literal["per_rate", "per_line"] = "per_rate"
@@ -59,6 +67,7 @@ class Switches:
     reminder_expires: bool = True
     reminder_before_due: Choice = "accepted"
     mismatched_reminder: Choice = "refused"
+    undue_among_others: Choice = "refused"
     payment_refusal_status: Literal[400, 422] = 400
     overpayment: Choice = "accepted"
     loss_preconditions: bool = True

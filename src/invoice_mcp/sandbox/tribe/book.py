@@ -33,11 +33,13 @@ class Effect:
 class Book:
     """One tenant. `clients` maps client ids to secrets, `tokens` access tokens to the instant they expire.
 
-    `handed_out` counts tokens, so that none is given twice.
+    The secrets of `expired` clients are good for nothing any more. `handed_out` counts tokens, so that none is given
+    twice.
     """
 
     entities: dict[str, dict[str, Entity]]
     clients: dict[str, str]
+    expired: set[str] = field(default_factory=set)
     tokens: dict[str, dt.datetime] = field(default_factory=dict)
     handed_out: int = 0
     journal: list[Effect] = field(default_factory=list)

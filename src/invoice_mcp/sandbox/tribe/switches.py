@@ -28,6 +28,8 @@ class Switches:
         null_differs: whether null `ne` a value, as OData says; a database behind it may not think so.
         figures: totals `rounded` to cents, or a `double` with the noise of binary fractions.
         billing: whether the tenant has the billing module; without it there are no invoices to be found.
+        expired: whether a client secret that has expired is told from a wrong one, by the description that RFC 6749
+            has room for. No page says that secrets expire.
         token_life_s: how long an access token is good for.
     """
 
@@ -46,4 +48,5 @@ class Switches:
     null_differs: bool = True
     figures: Literal["rounded", "double"] = "rounded"
     billing: bool = True
+    expired: Literal["silent", "said"] = "silent"
     token_life_s: int = 3600

@@ -11,6 +11,9 @@ from invoice_mcp.sandbox.tribe.switches import Switches
 
 SCOPES = frozenset({"read", "write", "offline"})
 
+_FAILED = "Client authentication failed."
+_EXPIRED = "The client secret has expired."
+
 
 def hand_out(book: Book, switches: Switches, raw: bytes, now: dt.datetime) -> dict[str, object]:
     """The reply to a request for a token (RFC 6749, section 4.4).
@@ -27,7 +30,9 @@ def hand_out(book: Book, switches: Switches, raw: bytes, now: dt.datetime) -> di
         raise _refused(400, "unsupported_grant_type", "The authorization grant type is not supported.")
     secret = book.clients.get(form.get("client_id", ""), "")
     if not secret or not hmac.compare_digest(secret, form.get("client_secret", "")):
-        raise _refused(401, "invalid_client", "Client authentication failed.")
+        raise _refused(401, "invalid_client", _FAILED)
+    if form["client_id"] in book.expired:
+        raise _refused(401, "invalid_client", _EXPIRED if switches.expired == "said" else _FAILED)
     if not set(form.get("scope", "").split()) <= SCOPES:
         raise _refused(400, "invalid_scope", "The requested scope is invalid.")
     book.handed_out += 1
