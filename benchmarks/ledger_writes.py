@@ -32,7 +32,8 @@ class Kind:
     """A kind of write: `arguments` of the write before it and a number that no other write has.
 
     `after` is what was done to the invoice before, without being measured, and `days` how many days ago. `budget_ms`
-    is the most its median may be at the largest size; None is no budget.
+    is the most its median may be at the largest size; None is no budget: what hands a mail over waits for what takes
+    it, which may be a mail server.
     """
 
     what: str
@@ -79,7 +80,7 @@ KINDS = (
     ),
     Kind("a draft discarded", "change_phase", _moved("cancelled", expected_status="draft"), (DRAFT,)),
     SENT,
-    Kind("an invoice sent by mail", "change_phase", _moved("sent", deliver="email"), (DRAFT,)),
+    Kind("an invoice sent by mail", "change_phase", _moved("sent", deliver="email"), (DRAFT,), budget_ms=None),
     PAID,
     Kind(
         "a payment taken back",
@@ -87,7 +88,14 @@ KINDS = (
         lambda before, _: {"ref": _ref(before), "undo_payment_id": _payment_of(before)},
         (DRAFT, SENT, PAID),
     ),
-    Kind("a reminder by mail", "send_reminder", lambda before, _: {"refs": [_ref(before)]}, (DRAFT, SENT), days=60),
+    Kind(
+        "a reminder by mail",
+        "send_reminder",
+        lambda before, _: {"refs": [_ref(before)]},
+        (DRAFT, SENT),
+        days=60,
+        budget_ms=None,
+    ),
     Kind("an invoice paused", "change_phase", _moved("paused"), (DRAFT, SENT)),
     Kind(
         "a credit note drafted",
