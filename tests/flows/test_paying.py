@@ -1,7 +1,11 @@
 """register_payment on the ledger: right to the cent, in part, taken back, never too much."""
 
+import asyncio
 import itertools
+import threading
 
+import anyio
+import anyio.to_thread
 import pytest
 
 from tests.flows.conftest import HeldClock, Office, code
@@ -121,3 +125,24 @@ async def test_a_dry_run_shows_before_and_after_and_writes_nothing(office: Offic
     assert preview["after"] == {"status": "partially_paid", "paid_amount": "21.00", "payable_amount": "100.00"}
     assert preview["steps"][0]["method"] == "POST"
     assert "payments" not in await office.invoice(ref)
+
+
+async def test_a_payment_waits_for_no_question_of_others(office: Office) -> None:
+    ref = await office.sent()
+    database = office.services.accounts.get("ledger").backend()._database  # type: ignore[attr-defined]
+    asked, answered = threading.Semaphore(0), threading.Event()
+
+    def ask(_connection: object) -> None:
+        asked.release()
+        answered.wait(60)
+
+    questions = [asyncio.ensure_future(database.read(ask)) for _ in range(2)]
+    for _ in questions:
+        await anyio.to_thread.run_sync(asked.acquire)
+    try:
+        with anyio.fail_after(30):
+            paid = await office.call("register_payment", ref=ref)
+    finally:
+        answered.set()
+        await asyncio.gather(*questions)
+    assert paid["outcome"] == "done"

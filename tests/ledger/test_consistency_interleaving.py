@@ -67,7 +67,7 @@ def interludes(monkeypatch: pytest.MonkeyPatch) -> None:
 
         return accessed
 
-    for name in ("read", "write"):
+    for name in ("glance", "read", "write"):
         monkeypatch.setattr(Database, name, with_interlude(getattr(Database, name)))
 
 

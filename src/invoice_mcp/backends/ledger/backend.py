@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+import anyio.to_thread
+
 from invoice_mcp.backends.base import (
     Absent,
     Found,
@@ -29,6 +31,7 @@ from invoice_mcp.domain.invoice import Invoice, Party
 from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position
 from invoice_mcp.errors import InvoiceError
 from invoice_mcp.mail.delivery import Mailer
+from invoice_mcp.mail.documents import prepare
 from invoice_mcp.storage import ledger_mails as mails
 from invoice_mcp.storage import ledger_reads as reads
 from invoice_mcp.storage import ledger_writes as sql
@@ -42,12 +45,15 @@ if TYPE_CHECKING:
 
 
 class _Rules(NamedTuple):
+    """How a tool is planned and carried out. `by_key`: its plan reads one invoice by its id and searches nothing."""
+
     plan: Callable[["apsw.Connection", Book, Write, Moment], Plan]
     perform: Callable[["apsw.Connection", Book, Step, Moment], Effect]
+    by_key: bool = True
 
 
 _RULES: Final = {
-    "create_invoice": _Rules(create.plan, create.perform),
+    "create_invoice": _Rules(create.plan, create.perform, by_key=False),
     "register_payment": _Rules(payments.plan, payments.perform),
     "send_reminder": _Rules(reminders.plan, reminders.perform),
     "change_phase": _Rules(phases.plan, phases.perform),
@@ -80,6 +86,7 @@ class LedgerBackend:
         self._clock = clock
         self._today = today
         self._post = Post(book, database, mailer, self._moment)
+        self._loaded: set[str | None] = set()
 
     async def search(self, query: InvoiceQuery, position: Position | None) -> Page:
         return await self._database.read(lambda c: search(c, self._book.account, query, position))
@@ -104,11 +111,15 @@ class LedgerBackend:
 
     async def recorded(self, identity: Identity) -> Recorded | None:
         moment = self._moment()
-        return await self._database.read(lambda c: journal.recorded(c, identity, moment))
+        return await self._database.glance(lambda c: journal.recorded(c, identity, moment))
 
     async def plan(self, write: Write) -> Plan:
         rules = _RULES[write.identity.tool]
-        return await self._database.read(lambda c: rules.plan(c, self._book, write, self._moment()))
+        read = self._database.glance if rules.by_key else self._database.read
+        plan = await read(lambda c: rules.plan(c, self._book, write, self._moment()))
+        if plan.before is not None and any(map(phases.makes_document, plan.steps)):
+            await self._load_words_of(plan.before.language)
+        return plan
 
     async def foresee(self, plan: Plan) -> Invoice | None:
         def rehearsal(connection: "apsw.Connection") -> Invoice | None:
@@ -229,6 +240,12 @@ class LedgerBackend:
 
     async def close(self) -> None:
         await self._database.close()
+
+    async def _load_words_of(self, language: str | None) -> None:
+        """Have at hand what the first document in a language needs, so that no transaction waits for it."""
+        if language not in self._loaded:
+            await anyio.to_thread.run_sync(prepare, language)
+            self._loaded.add(language)
 
     def _moment(self) -> Moment:
         return Moment(self._today(), rfc3339(self._clock.now()))

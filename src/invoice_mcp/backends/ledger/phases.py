@@ -17,7 +17,6 @@ from invoice_mcp.domain.phases import cannot_become
 from invoice_mcp.domain.requests import ChangePhase
 from invoice_mcp.domain.status import Kind, Phase
 from invoice_mcp.errors import Conflict, InvalidRequest, OutcomeUnknown, PolicyRefused, Unsupported
-from invoice_mcp.mail.documents import prepare
 from invoice_mcp.mail.message import is_address
 from invoice_mcp.storage import ledger_mails as mails
 from invoice_mcp.storage import ledger_writes as sql
@@ -66,7 +65,6 @@ def plan(connection: "apsw.Connection", book: Book, write: Write, moment: Moment
         if not there:
             next_number(connection, book, head, moment)
             _check_credit(connection, head)
-            prepare(head["language"])
         body |= {"deliver": request.deliver}
         if request.deliver == "email":
             body |= addressed(invoice.buyer, _recipient(invoice.buyer))
@@ -86,6 +84,11 @@ def plan(connection: "apsw.Connection", book: Book, write: Write, moment: Moment
         unconfirmed=ACCEPTS in body,
         amount=Money(abs(invoice.tax_inclusive_amount), invoice.currency),
     )
+
+
+def makes_document(step: Step) -> bool:
+    """Whether carrying this step out may make a document."""
+    return step.body.get("phase") == Phase.SENT.value
 
 
 def perform(connection: "apsw.Connection", book: Book, step: Step, moment: Moment) -> Effect:
