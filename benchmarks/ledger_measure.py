@@ -2,7 +2,7 @@
 
 import datetime as dt
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,16 +39,20 @@ class Spread:
         return f"{self.median:.2f} ({self.low:.2f}-{self.high:.2f})"
 
 
-async def spread_ms(works: Iterable[Awaitable[Any]]) -> Spread:
-    """The times of `works`, one after the other, of which the first does not count. At least three."""
+async def times_ms(works: Iterable[Awaitable[Any]]) -> list[float]:
+    """How long each of `works` took, one after the other, but for the first, which does not count."""
     took = []
     for work in works:
         began = time.perf_counter()
         await work
         took.append((time.perf_counter() - began) * 1000)
-    counted = took[1:]
-    low, *_, high = quantiles(counted, n=20, method="inclusive")
-    return Spread(median(counted), low, high)
+    return took[1:]
+
+
+def spread(times: Sequence[float]) -> Spread:
+    """How at least two times lie."""
+    low, *_, high = quantiles(times, n=20, method="inclusive")
+    return Spread(median(times), low, high)
 
 
 @asynccontextmanager

@@ -116,7 +116,7 @@ class FaultProxy:
             pass  # the client went away or never made sense, or the proxy is told to stop
         finally:
             writer.close()
-            with contextlib.suppress(ConnectionError):
+            with contextlib.suppress(ConnectionError, asyncio.CancelledError):
                 await writer.wait_closed()
             self._tasks.discard(task)
 
