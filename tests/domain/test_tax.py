@@ -49,7 +49,7 @@ def lines(draw: st.DrawFn) -> LineFigures:
 
 
 INVOICES = st.lists(lines(), min_size=1, max_size=12)
-PROPERTY = settings(deadline=None, derandomize=True, max_examples=200)
+PROPERTY = settings(deadline=None, derandomize=True, max_examples=120)
 
 
 def test_br_co_17_vat_is_rounded_once_per_category_and_rate() -> None:

@@ -220,7 +220,7 @@ HOSTILE = st.text(
 
 
 @given(HOSTILE, st.integers(1, 45))
-@settings(deadline=None, derandomize=True, max_examples=400)
+@settings(deadline=None, derandomize=True, max_examples=200)
 def test_cleaning_is_idempotent_normalised_within_its_limit_and_fit_for_a_request(text: str, limit: int) -> None:
     cleaned = clean_text(text, limit)
     assert clean_text(cleaned, limit) == cleaned
@@ -283,7 +283,7 @@ def test_marks_that_make_another_word_are_kept_in_the_key(one: str, other: str) 
 
 
 @given(HOSTILE)
-@settings(deadline=None, derandomize=True, max_examples=400)
+@settings(deadline=None, derandomize=True, max_examples=200)
 def test_folding_is_idempotent_and_blind_to_case_and_form(text: str) -> None:
     key = fold(text)
     assert fold(key) == key

@@ -302,7 +302,7 @@ class Bookkeeping(RuleBasedStateMachine):
 
 
 SHORT: Final = settings(
-    deadline=None, derandomize=True, max_examples=10, stateful_step_count=25, suppress_health_check=list(HealthCheck)
+    deadline=None, derandomize=True, max_examples=8, stateful_step_count=25, suppress_health_check=list(HealthCheck)
 )
 LONG: Final = settings(SHORT, max_examples=500, stateful_step_count=40)
 GENERATED: Final = settings(SHORT, max_examples=500, phases=[Phase.generate], print_blob=False)

@@ -228,7 +228,7 @@ def test_an_exact_number_is_never_widened_to_a_loose_one() -> None:
     payable=st.integers(-3, 3),
     due=st.none() | st.dates(TODAY - dt.timedelta(2), TODAY + dt.timedelta(2)),
 )
-@settings(deadline=None, derandomize=True, max_examples=200)
+@settings(deadline=None, derandomize=True, max_examples=100)
 def test_the_status_in_sql_is_the_status_of_the_domain(
     ledger: apsw.Connection, state: str, uncollectible_on: str | None, paid: int, payable: int, due: dt.date | None
 ) -> None:
@@ -277,7 +277,7 @@ queries = st.builds(
 )
 
 
-@settings(deadline=None, derandomize=True, max_examples=150)
+@settings(deadline=None, derandomize=True, max_examples=80)
 @given(query=queries, few=st.sampled_from([0, 5, 1000]), data=st.data())
 def test_any_question_gives_what_python_gives(
     ledger: apsw.Connection, book: Book, query: InvoiceQuery, few: int, data: st.DataObject

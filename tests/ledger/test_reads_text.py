@@ -96,7 +96,7 @@ def test_text_without_a_word_in_it_matches_nothing_and_says_so(ledger: apsw.Conn
     assert [gap.fields for gap in page.gaps] == [("text",)]
 
 
-@settings(deadline=None, derandomize=True, max_examples=150)
+@settings(deadline=None, derandomize=True, max_examples=80)
 @given(text=st.text(ALPHABET, max_size=12))
 @example(text="hosting *")
 @example(text="2025-00*")
@@ -105,7 +105,7 @@ def test_any_text_finds_what_holds_its_words_and_nothing_else(ledger: apsw.Conne
     assert hits(ledger, query) == {entry.invoice["id"] for entry in oracle.matching(book, query)}
 
 
-@settings(deadline=None, derandomize=True, max_examples=150)
+@settings(deadline=None, derandomize=True, max_examples=80)
 @given(text=st.text(max_size=20))
 def test_no_text_at_all_is_an_error(ledger: apsw.Connection, text: str) -> None:
     search(ledger, "ledger", InvoiceQuery(today=TODAY, text=text), None)
@@ -117,7 +117,7 @@ def test_hostile_buyers_are_looked_for_as_they_are_written(ledger: apsw.Connecti
     assert hits(ledger, query) == {entry.invoice["id"] for entry in oracle.matching(book, query)}
 
 
-@settings(deadline=None, derandomize=True, max_examples=150)
+@settings(deadline=None, derandomize=True, max_examples=80)
 @given(text=st.text(ALPHABET, max_size=8))
 def test_any_other_argument_is_a_value_too(ledger: apsw.Connection, book: Book, text: str) -> None:
     for name in ("buyer", "invoice_number", "buyer_reference"):

@@ -400,7 +400,7 @@ def outcome(tool: Tool[Any], arguments: dict[str, Any]) -> InvoiceError | None:
     return None
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=120, deadline=None, derandomize=True)
 @given(calls())
 def test_whatever_is_sent_becomes_a_request_or_a_refusal_in_our_own_words(
     call: tuple[Tool[Any], dict[str, Any]],
