@@ -58,14 +58,14 @@ def places(value: Any, place: Place = ()) -> Iterator[Place]:
 
 def damaged(reply: Any, place: Place, value: Any) -> Any:
     """The reply with another value there, or without it."""
-    copied = copy.deepcopy(reply)
-    holder = copied
-    for key in place[:-1]:
-        holder = holder[key]
-    if value is not ABSENT:
-        holder[place[-1]] = value
-    elif isinstance(holder, dict):
-        del holder[place[-1]]
+    key, *deeper = place
+    copied = copy.copy(reply)  # what lies beside the way to the place is shared, and nobody changes it
+    if deeper:
+        copied[key] = damaged(reply[key], tuple(deeper), value)
+    elif value is not ABSENT:
+        copied[key] = value
+    elif isinstance(copied, dict):
+        del copied[key]
     return copied
 
 

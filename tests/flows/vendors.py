@@ -36,6 +36,7 @@ from invoice_mcp.sandbox.ysuite import seeds as ysuite_seeds
 from invoice_mcp.sandbox.ysuite.switches import Switches as YSuiteSwitches
 from tests.backends.next_project.conftest import Bench as NextBench
 from tests.flows.conftest import HeldClock, Office
+from tests.sandbox.packed import fresh
 
 BUYER = "Hotel de Brug"
 """Exactly one buyer of each double."""
@@ -66,7 +67,7 @@ class Double(NamedTuple):
 
 def _at_moneybird(clock: HeldClock, invoices: int) -> Double:
     switches = MoneybirdSwitches(requests_per_window=None)
-    book = moneybird_seeds.seeded_book(clock.now(), invoices)
+    book = fresh(moneybird_seeds.seeded_book, clock.now(), invoices)
     administration = book.administrations[moneybird_seeds.ADMINISTRATION_ID]
 
     def effects() -> int:
@@ -78,7 +79,7 @@ def _at_moneybird(clock: HeldClock, invoices: int) -> Double:
 
 def _at_tribe(clock: HeldClock, invoices: int) -> Double:
     switches = TribeSwitches()
-    book = tribe_seeds.seeded_book(clock.now(), invoices)
+    book = fresh(tribe_seeds.seeded_book, clock.now(), invoices)
 
     def complete(invoice_id: str) -> None:
         contact = next(each for each in book.all(CONTACTS).values() if "de Brug" in each.values["_Name"])
@@ -91,7 +92,7 @@ def _at_tribe(clock: HeldClock, invoices: int) -> Double:
 
 def _at_ysuite(clock: HeldClock, invoices: int) -> Double:
     switches = YSuiteSwitches()
-    book = ysuite_seeds.seeded_book(clock.now(), invoices, switches)
+    book = fresh(ysuite_seeds.seeded_book, clock.now(), invoices, switches)
     organisation = book.keys[ysuite_seeds.ACCESS_KEY, ysuite_seeds.SECRET_KEY]
     assert organisation is not None
     return Double(ysuite.create_app(book, switches, clock), organisation, lambda: len(organisation.journal))
@@ -99,7 +100,7 @@ def _at_ysuite(clock: HeldClock, invoices: int) -> Double:
 
 def _at_next(clock: HeldClock, invoices: int) -> Double:
     switches = NextSwitches(requests_per_second=None)
-    book = next_seeds.seeded_book(clock.now(), invoices)
+    book = fresh(next_seeds.seeded_book, clock.now(), invoices)
     database = book.databases[next_seeds.DATABASE]
 
     def supply(net: str) -> str:
@@ -111,7 +112,7 @@ def _at_next(clock: HeldClock, invoices: int) -> Double:
 
 def _at_productive(clock: HeldClock, invoices: int) -> Double:
     switches = ProductiveSwitches(requests_per_10_seconds=None, requests_per_30_minutes=None)
-    book = productive_seeds.seeded_book(clock.now(), invoices)
+    book = fresh(productive_seeds.seeded_book, clock.now(), invoices)
     organization = book.organizations[productive_seeds.ORGANIZATION_ID]
     return Double(productive.create_app(book, switches, clock), organization, lambda: len(organization.journal))
 

@@ -22,6 +22,7 @@ from invoice_mcp.sandbox.proxy import FaultProxy
 from invoice_mcp.sandbox.runner import running
 from tests.held_clock import HeldClock
 from tests.sandbox.checked import nothing_unfit, replies_checked
+from tests.sandbox.packed import fresh
 from tests.sandbox.vendor_file import MISSING, vendor_file
 
 NOW = dt.datetime(2026, 11, 18, 9, 30, tzinfo=dt.UTC)
@@ -91,7 +92,7 @@ async def vendor(
 ) -> AsyncIterator[Vendor]:
     """A double of its own, with few invoices unless more are asked for."""
     clock = HeldClock(NOW)
-    book = seeded_book(NOW, invoices)
+    book = fresh(seeded_book, NOW, invoices)
     app = create_app(book, switches or Switches(), clock)
     async with (
         running(replies_checked(app) if checked else app, plan) as proxy,

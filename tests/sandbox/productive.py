@@ -16,6 +16,7 @@ from invoice_mcp.sandbox.productive.seeds import ORGANIZATION_ID, TOKEN, seeded_
 from invoice_mcp.sandbox.productive.switches import Switches
 from tests.held_clock import HeldClock
 from tests.sandbox.jsonapi import MEDIA_TYPE, checked
+from tests.sandbox.packed import fresh
 
 NOW = dt.datetime(2026, 11, 18, 9, 30, tzinfo=dt.UTC)
 UNLIMITED = Switches(requests_per_10_seconds=None, requests_per_30_minutes=None)
@@ -106,7 +107,7 @@ async def vendor(
 ) -> AsyncIterator[Vendor]:
     """A double of its own; `changes` are switches, and `check` is off for what the vendor's pages do not list."""
     clock = HeldClock(NOW)
-    book = seeded_book(NOW, invoices)
+    book = fresh(seeded_book, NOW, invoices)
     app = create_app(book, replace(switches, **changes), clock)
     headers = {"X-Auth-Token": TOKEN, "X-Organization-Id": ORGANIZATION_ID, "Content-Type": MEDIA_TYPE}
     transport = httpx.ASGITransport(checked(app) if check else app)
