@@ -16,15 +16,10 @@ from invoice_mcp.backends.base import StepResult, Write
 from invoice_mcp.backends.ledger.backend import LedgerBackend
 from invoice_mcp.domain.identity import Identity
 from invoice_mcp.domain.query import InvoiceQuery
-from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, RegisterPayment, SendReminder, WriteRequest
+from invoice_mcp.tools import TOOLS
 
 ALL = "all of these, each as often"
-REQUESTS: dict[str, type[WriteRequest]] = {
-    "create_invoice": CreateInvoice,
-    "register_payment": RegisterPayment,
-    "send_reminder": SendReminder,
-    "change_phase": ChangePhase,
-}
+REQUESTS = {tool.name: tool.request for tool in TOOLS}
 
 
 @dataclass(frozen=True)

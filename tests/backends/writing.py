@@ -5,16 +5,12 @@ from typing import Any
 
 from invoice_mcp.backends.base import JoinsRequests, Plan, StepResult, VendorBackend, Write
 from invoice_mcp.domain.identity import Identity
-from invoice_mcp.domain.requests import ChangePhase, CreateInvoice, RegisterPayment, SendReminder
+from invoice_mcp.domain.tools import WRITES
 from invoice_mcp.errors import InvoiceError
 from invoice_mcp.net import LostAnswer
+from invoice_mcp.tools import TOOLS
 
-REQUESTS = {
-    "create_invoice": CreateInvoice,
-    "register_payment": RegisterPayment,
-    "send_reminder": SendReminder,
-    "change_phase": ChangePhase,
-}
+REQUESTS = {tool.name: tool.request for tool in TOOLS if tool.name in WRITES}
 
 
 def write_of(

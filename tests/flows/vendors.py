@@ -16,7 +16,6 @@ from invoice_mcp.sandbox.http1 import Application, Request
 from invoice_mcp.sandbox.moneybird import app as moneybird
 from invoice_mcp.sandbox.moneybird import seeds as moneybird_seeds
 from invoice_mcp.sandbox.moneybird.lifecycle import Desk
-from invoice_mcp.sandbox.moneybird.records import Payment
 from invoice_mcp.sandbox.moneybird.switches import Switches as MoneybirdSwitches
 from invoice_mcp.sandbox.next_project import app as next_project
 from invoice_mcp.sandbox.next_project import seeds as next_seeds
@@ -36,6 +35,7 @@ from invoice_mcp.sandbox.ysuite import seeds as ysuite_seeds
 from invoice_mcp.sandbox.ysuite.switches import Switches as YSuiteSwitches
 from tests.backends.next_project.conftest import Bench as NextBench
 from tests.flows.conftest import HeldClock, Office
+from tests.sandbox import colleagues
 from tests.sandbox.packed import fresh
 
 BUYER = "Hotel de Brug"
@@ -252,17 +252,7 @@ class Vendor:
 def colleague_pays(vendor: Vendor, invoice_id: str) -> None:
     """Somebody else registers a payment of 1.00 on the invoice at Moneybird."""
     desk = Desk(vendor.book, MoneybirdSwitches(requests_per_window=None), vendor.clock.now())
-    payment = Payment(
-        id=vendor.book.new_id(desk.now),
-        invoice_id=invoice_id,
-        price=Decimal("1.00"),
-        price_base=Decimal("1.00"),
-        payment_date=desk.today,
-        created_at=desk.now,
-        ledger_account_id=None,
-        transaction_identifier="of-somebody-else",
-    )
-    desk.pay(vendor.book.invoices[invoice_id], payment)
+    colleagues.pay(desk, vendor.book.invoices[invoice_id], Decimal("1.00"))
 
 
 @asynccontextmanager

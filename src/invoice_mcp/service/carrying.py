@@ -73,10 +73,10 @@ class Carrying:
         self._check_human([job for job, _ in waiting])
         asks = any(self._needed(job) is Consent.ASK for job, _ in waiting)
         asked = question([(job.account.name, job.write, plan) for job, plan in waiting])
-        leaving = [plan for plan in as_they_leave(jobs, planned) if isinstance(plan, Plan)]
         kept = [Kept(tuple(plan.steps), seen(plan)) if isinstance(plan, Plan) else Kept((), "") for plan in planned]
         token = await self._services.pending.keep(self._request, _accounts(jobs), kept, asked=asks)
         if not asks:
+            leaving = [plan for plan in as_they_leave(jobs, planned) if isinstance(plan, Plan)]
             raise ConfirmationRequired(
                 "This takes two calls; nothing was written yet.",
                 next="Show the user the preview. If they agree, call again with the same arguments and this "

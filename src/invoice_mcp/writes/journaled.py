@@ -30,7 +30,7 @@ from invoice_mcp.domain.invoice import Invoice, Party
 from invoice_mcp.domain.query import InvoiceQuery, NumberMatches, Page, Position
 from invoice_mcp.errors import DeadlineExceeded, InvoiceError, OutcomeUnknown
 from invoice_mcp.net.answers import LostAnswer
-from invoice_mcp.writes.journal import Journal, Operation
+from invoice_mcp.writes.journal import Journal, Operation, State
 
 DEADLINE: Final = dt.timedelta(seconds=60)
 """How long whoever began an operation may be at it; until then others wait for it."""
@@ -118,12 +118,10 @@ class Journaled:
                 raise found from None
             result = found
         except Undone as undone:
-            await self._journal.step_refused(step)
-            await self._journal.settle(step.identity.operation, "refused")
+            await self._refuse(step, "refused")
             raise undone.error from None
         except InvoiceError as error:
-            await self._journal.step_refused(step)
-            await self._journal.settle(step.identity.operation, "unknown" if done else "refused")
+            await self._refuse(step, "unknown" if done else "refused")
             if done:
                 error.operation = step.identity.operation
                 made = ", ".join(dict.fromkeys(result.invoice_id for result in done))
@@ -172,10 +170,9 @@ class Journaled:
         for step, outcome in zip(steps, outcomes, strict=True):
             if isinstance(outcome, StepResult):
                 await self._journal.step_done(step, outcome)
-                await self._journal.settle(step.identity.operation, "done")
+                await self.finish([step])
             elif not isinstance(outcome, OutcomeUnknown):
-                await self._journal.step_refused(step)
-                await self._journal.settle(step.identity.operation, "refused")
+                await self._refuse(step, "refused")
         return outcomes
 
     async def _after(self, first: Operation, step: Step) -> StepResult | InvoiceError:
@@ -191,6 +188,11 @@ class Journaled:
         except InvoiceError as error:
             return error
         return result
+
+    async def _refuse(self, step: Step, state: State) -> None:
+        """A step certainly had no effect, which leaves its operation in `state`."""
+        await self._journal.step_refused(step)
+        await self._journal.settle(step.identity.operation, state)
 
     def _joining(self) -> JoinsRequests:
         vendor = self._vendor

@@ -9,9 +9,10 @@ from decimal import Decimal
 from invoice_mcp.backends.moneybird.backend import MoneybirdBackend
 from invoice_mcp.domain.status import Kind, Status
 from invoice_mcp.sandbox.moneybird.lifecycle import paid
-from invoice_mcp.sandbox.moneybird.records import Invoice, Payment
+from invoice_mcp.sandbox.moneybird.records import Invoice
 from tests.backends.contract import Held
 from tests.backends.moneybird.conftest import Bench, bench
+from tests.sandbox import colleagues
 
 _SAME = {
     "draft": Status.DRAFT,
@@ -58,18 +59,7 @@ class MoneybirdOffice:
         self._books.clock.advance(**by)
 
     async def colleague(self, invoice_id: str) -> None:
-        books = self._books.inside
-        payment = Payment(
-            id=self._books.administration.new_id(books.now),
-            invoice_id=invoice_id,
-            price=Decimal("1.00"),
-            price_base=Decimal("1.00"),
-            payment_date=books.today,
-            created_at=books.now,
-            ledger_account_id=None,
-            transaction_identifier="PSP-of-somebody-else",
-        )
-        books.pay(self._books.administration.invoices[invoice_id], payment)
+        colleagues.pay(self._books.inside, self._books.administration.invoices[invoice_id], Decimal("1.00"))
 
     def _held(self, invoice: Invoice) -> Held:
         books = self._books.inside

@@ -21,11 +21,12 @@ from invoice_mcp.errors import (
     VendorRefused,
 )
 from invoice_mcp.net import LostAnswer
-from invoice_mcp.sandbox.moneybird.records import Payment, TaxRate
+from invoice_mcp.sandbox.moneybird.records import TaxRate
 from invoice_mcp.sandbox.moneybird.seeds import ADMINISTRATION_ID, seeded_book
 from invoice_mcp.sandbox.moneybird.switches import Switches
 from tests.backends.moneybird.conftest import NOW, Bench, bench
 from tests.backends.writing import carried_out_together
+from tests.sandbox import colleagues
 
 LINE: dict[str, Any] = {"item_name": "Ontwerp", "net_price": "100.00", "tax_rate": "21"}
 RATE, NINE = list(seeded_book(NOW, 0).administrations[ADMINISTRATION_ID].tax_rates)[:2]
@@ -369,18 +370,7 @@ async def three_to_remind_of(books: Bench) -> tuple[list[Plan], list[str]]:
     books.clock.advance(days=20)
     plans = [await books.plan("send_reminder", each) for each in ids]
     paid = books.administration.invoices[ids[1]]
-    books.inside.pay(
-        paid,
-        Payment(
-            id=books.administration.new_id(books.inside.now),
-            invoice_id=paid.id,
-            price=books.inside.unpaid(paid),
-            price_base=books.inside.unpaid(paid),
-            payment_date=books.inside.today,
-            created_at=books.inside.now,
-            ledger_account_id=None,
-        ),
-    )
+    colleagues.pay(books.inside, paid, books.inside.unpaid(paid))
     return plans, ids
 
 

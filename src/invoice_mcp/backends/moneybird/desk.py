@@ -88,11 +88,12 @@ class Desk:
 
     async def each_unchanged(self, steps: Sequence[Step]) -> list[Conflict | None]:
         """As `unchanged`, of each of several steps; what has to be read again is read at once."""
-        read: dict[str, SalesInvoice] = {}
+        read: Mapping[str, SalesInvoice] | None = None
 
         async def state_now(invoice_id: str) -> str | None:
-            if not read:
-                read.update(await self.api.some([step.before["invoice"] for step in steps]))
+            nonlocal read
+            if read is None:
+                read = await self.api.some([step.before["invoice"] for step in steps])
             return _state(read[invoice_id]) if invoice_id in read else None
 
         async def changed(step: Step) -> Conflict | None:

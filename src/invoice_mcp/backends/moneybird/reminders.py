@@ -76,7 +76,7 @@ async def plan(desk: Desk, write: Write) -> Plan:
         method="POST",
         path=f"/{INVOICES}/send_reminders",
         body={_REMINDERS: [{**group, _INVOICES: [record.id]}]},
-        before=desk.before(record, count=record.reminder_count or 0, language=record.language or "", to=recipient),
+        before=desk.before(record, count=_count(record), language=record.language or "", to=recipient),
         identity=write.identity,
         mails=True,
         joins=" ".join(map(str, group.values())),
@@ -157,14 +157,14 @@ async def _counted(desk: Desk, steps: Sequence[Step]) -> set[str]:
     return {
         step.before["invoice"]
         for step in steps
-        if (record := records.get(step.before["invoice"])) is not None and _count(record) > step.before["count"]
+        if (record := records.get(step.before["invoice"])) is not None and _is_counted(record, step)
     }
 
 
 async def find(desk: Desk, step: Step, _done: Sequence[StepResult]) -> Found | Absent | Undetermined:
     """Whether Moneybird counts one reminder more than before."""
     record = await desk.api.invoice(step.before["invoice"])
-    if _count(record) > step.before["count"]:
+    if _is_counted(record, step):
         told = _told(desk, step, "sent")
         return Found(told.invoice_id, told.result)
     return Absent()
@@ -174,6 +174,10 @@ def _told(desk: Desk, step: Step, outcome: str) -> StepResult:
     delivery = {"channel": "vendor", "to": step.before["to"], "outcome": outcome}
     receipt = {"delivery": delivery, "language": step.before["language"], "at": desk.stamp()}
     return StepResult(step.before["invoice"], receipt)
+
+
+def _is_counted(record: SalesInvoice, step: Step) -> bool:
+    return _count(record) > int(step.before["count"])
 
 
 def _count(record: SalesInvoice) -> int:

@@ -22,7 +22,7 @@ def symbolic(status: int, error: str, **codes: Any) -> Refusal:
 def not_a_token(status: int = 401, *, expired: bool = False) -> Refusal:
     """What is sent opens nothing; `expired` says why, as RFC 6750 has it."""
     said = 'Bearer realm="Moneybird", error="invalid_token", error_description="The access token expired"'
-    body = {"error": "token is invalid", "symbolic": {"request": "invalid_grant"}}
+    body = symbolic(status, "token is invalid", request="invalid_grant").body
     return Refusal(status, body, {"WWW-Authenticate": said} if expired else None)
 
 
